@@ -1,0 +1,1 @@
+//! The CA, client and server certificates.

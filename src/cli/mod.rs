@@ -1,0 +1,1 @@
+//! The command line: global flags, commands, Go-style parsing and help.

@@ -1,0 +1,227 @@
+//! What a driver is: it makes and controls a computer and knows how to reach it. It knows no Docker.
+//!
+//! A driver's flags are only known at run time and its state is opaque JSON, so that a third-party plugin
+//! process fits the same trait.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::ssh::SshTarget;
+use crate::store::Name;
+
+/// The state of a computer. The numbers are the plugin protocol's and the templates'.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum State {
+    /// Not known.
+    #[default]
+    None = 0,
+    /// Up.
+    Running = 1,
+    /// Frozen in memory.
+    Paused = 2,
+    /// Suspended to disk.
+    Saved = 3,
+    /// Off.
+    Stopped = 4,
+    /// Going down.
+    Stopping = 5,
+    /// Coming up.
+    Starting = 6,
+    /// Gone, or the driver cannot tell.
+    Error = 7,
+    /// Did not answer in time (made by `ls` and `active` only).
+    Timeout = 8,
+}
+
+impl State {
+    /// The name that `status` and `ls` print.
+    pub fn as_str(self) -> &'static str {
+        ["", "Running", "Paused", "Saved", "Stopped", "Stopping", "Starting", "Error", "Timeout"][self as usize]
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One command-line flag of a driver, as data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flag {
+    /// The long name without dashes: `generic-ip-address`.
+    pub name: String,
+    /// What help says about it.
+    pub usage: String,
+    /// The variable that is read when the flag is not given.
+    pub env: Option<String>,
+    /// Type and default.
+    pub kind: FlagKind,
+}
+
+/// A flag's type and default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FlagKind {
+    /// `--flag TEXT`.
+    String(String),
+    /// `--flag 22`.
+    Int(i64),
+    /// `--flag`, `--flag=false`; always false unless given.
+    Bool,
+    /// `--flag A --flag B`.
+    List(Vec<String>),
+}
+
+impl Flag {
+    /// A flag with its environment variable (`""`: none) and help.
+    pub fn new(name: &str, kind: FlagKind, env: &str, usage: &str) -> Self {
+        let env = (!env.is_empty()).then(|| env.to_owned());
+        Self { name: name.into(), usage: usage.into(), env, kind }
+    }
+}
+
+/// A flag's value after command line, environment and default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FlagValue {
+    /// Of a [`FlagKind::String`].
+    String(String),
+    /// Of a [`FlagKind::Int`].
+    Int(i64),
+    /// Of a [`FlagKind::Bool`].
+    Bool(bool),
+    /// Of a [`FlagKind::List`].
+    List(Vec<String>),
+}
+
+/// All flags of a `create`, shared ones and the driver's, by long name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FlagValues(pub BTreeMap<String, FlagValue>);
+
+impl FlagValues {
+    /// A text; empty if there is no such flag.
+    pub fn string(&self, name: &str) -> String {
+        match self.0.get(name) {
+            Some(FlagValue::String(text)) => text.clone(),
+            _ => String::new(),
+        }
+    }
+
+    /// A number; 0 if there is no such flag.
+    pub fn int(&self, name: &str) -> i64 {
+        match self.0.get(name) {
+            Some(FlagValue::Int(number)) => *number,
+            _ => 0,
+        }
+    }
+
+    /// A switch; off if there is no such flag.
+    pub fn bool(&self, name: &str) -> bool {
+        matches!(self.0.get(name), Some(FlagValue::Bool(true)))
+    }
+
+    /// A list; empty if there is no such flag.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        match self.0.get(name) {
+            Some(FlagValue::List(list)) => list.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Saves a driver's state between the steps of its `create`, so that nothing made is ever unknown.
+#[async_trait]
+pub trait Checkpoint: Send + Sync {
+    /// Writes the state (the `Driver` object) to the machine's record, durably.
+    async fn save(&self, state: Value) -> Result<()>;
+}
+
+/// What a driver needs to know about the machine that it works for.
+#[derive(Clone, Debug)]
+pub struct MachinePlace {
+    /// The machine's name.
+    pub name: Name,
+    /// The store's root (`Driver.StorePath`).
+    pub store: PathBuf,
+    /// The machine's own folder.
+    pub folder: PathBuf,
+}
+
+/// A kind of computer: makes it, controls it, knows how to reach it.
+#[async_trait]
+pub trait Driver: Send + Sync {
+    /// The name that selects it: `generic`.
+    fn name(&self) -> &str;
+
+    /// Its command-line flags.
+    async fn flags(&self) -> Result<Vec<Flag>>;
+
+    /// Takes the flags of a `create`. The message of an error is what follows
+    /// `Error setting machine configuration from flags provided: `.
+    async fn configure(&mut self, values: &FlagValues) -> Result<()>;
+
+    /// Its state: the `Driver` object of the machine's record.
+    async fn save(&self) -> Result<Value>;
+
+    /// Checks before anything is made; a failure ends `create` with status 3.
+    async fn check(&self, _cx: &Context) -> Result<()> {
+        Ok(())
+    }
+
+    /// Makes the computer. Saves through `checkpoint` before and after every step that leaves something behind.
+    async fn create(&mut self, cx: &Context, checkpoint: &dyn Checkpoint) -> Result<()>;
+
+    /// Removes what it made; fine if it is gone already.
+    async fn remove(&mut self, cx: &Context) -> Result<()>;
+
+    /// The computer's state now.
+    async fn state(&self, cx: &Context) -> Result<State>;
+
+    /// The engine's address, `tcp://IP:2376`; [`Kind::NotRunning`] (`Host is not running`) if there is none now.
+    async fn url(&self, cx: &Context) -> Result<String>;
+
+    /// The computer's address.
+    async fn ip(&self, cx: &Context) -> Result<String>;
+
+    /// Every address the computer is known by, for the server certificate.
+    async fn addresses(&self, cx: &Context) -> Result<Vec<String>> {
+        Ok(vec![self.ip(cx).await?])
+    }
+
+    /// How to log in; `None`: it cannot be logged in to, and is never provisioned (driver `none`).
+    async fn ssh(&self, cx: &Context) -> Result<Option<SshTarget>>;
+
+    /// Switches it on.
+    async fn start(&mut self, _cx: &Context) -> Result<()> {
+        Err(self.unsupported("start"))
+    }
+
+    /// Shuts it down.
+    async fn stop(&mut self, _cx: &Context) -> Result<()> {
+        Err(self.unsupported("stop"))
+    }
+
+    /// Switches it off.
+    async fn kill(&mut self, _cx: &Context) -> Result<()> {
+        Err(self.unsupported("kill"))
+    }
+
+    /// Restarts its operating system.
+    async fn restart(&mut self, cx: &Context) -> Result<()>;
+
+    /// The error of an operation that this kind of computer does not offer.
+    fn unsupported(&self, operation: &str) -> Error {
+        Error::new(Kind::Unsupported, format!("{} driver does not support {operation}", self.name()))
+    }
+}
+
+/// The error of a URL asked from a machine that is down.
+pub fn not_running() -> Error {
+    Error::new(Kind::NotRunning, "Host is not running")
+}

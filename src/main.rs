@@ -1,0 +1,3 @@
+//! The docker-machine program: argv → context → command → exit status; everything else is the library.
+
+fn main() {}

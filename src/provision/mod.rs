@@ -1,0 +1,1 @@
+//! From a fresh Linux host to a secured Docker host, over a `Remote`.

@@ -1,0 +1,1 @@
+//! Which shell, and how it sets and unsets variables.

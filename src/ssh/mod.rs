@@ -1,0 +1,98 @@
+//! Talking to a host over SSH: one kept connection, commands with status, output and error apart.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::error::Result;
+
+/// Whom to log in to, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SshTarget {
+    /// Address or host name, without brackets.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Login name.
+    pub user: String,
+    /// The private key file; `None`: the agent and the default keys in `~/.ssh`.
+    pub key: Option<PathBuf>,
+    /// Where the machine's host key is pinned.
+    pub known_hosts: PathBuf,
+    /// The name under which it is pinned (the machine's), so that a new address changes nothing.
+    pub alias: String,
+}
+
+/// One command for the remote login shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exec {
+    /// The command line, quoted by [`shlex`] where it has arguments.
+    pub command: String,
+    /// What it reads on standard input: scripts and file contents, so that no secret is in a process list.
+    pub stdin: Vec<u8>,
+    /// When to give up.
+    pub limit: Duration,
+}
+
+impl Exec {
+    /// A short command without input: 2 minutes.
+    pub fn new(command: impl Into<String>) -> Self {
+        Self { command: command.into(), stdin: Vec::new(), limit: Duration::from_secs(120) }
+    }
+
+    /// Feeds `stdin` to it.
+    #[must_use]
+    pub fn with_stdin(mut self, stdin: impl Into<Vec<u8>>) -> Self {
+        self.stdin = stdin.into();
+        self
+    }
+
+    /// Another limit.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+}
+
+/// How a remote command ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Exit status; 128 + n when signal n ended it.
+    pub status: u32,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl Output {
+    /// Status 0.
+    pub fn ok(&self) -> bool {
+        self.status == 0
+    }
+
+    /// Standard output as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// The last lines of error and output, for an error message.
+    pub fn tail(&self, lines: usize) -> String {
+        let mut all = String::from_utf8_lossy(&self.stdout).into_owned();
+        all.push_str(&String::from_utf8_lossy(&self.stderr));
+        let kept: Vec<&str> = all.lines().filter(|line| !line.trim().is_empty()).collect();
+        kept[kept.len().saturating_sub(lines)..].join("\n")
+    }
+}
+
+/// A host that commands can be run on. Small on purpose: everything else is a function over it.
+#[async_trait]
+pub trait Remote: Send + Sync {
+    /// Runs one command and waits for its end. A non-zero status is no error here.
+    ///
+    /// # Errors
+    /// The connection is lost, or the command did not end within its limit.
+    async fn exec(&self, exec: &Exec) -> Result<Output>;
+}

@@ -1,0 +1,1 @@
+//! Columns as Go's tabwriter pads them.

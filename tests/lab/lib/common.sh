@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# Paths, messages, waiting, and knowing whether a recorded process is still the same one.
+
+# shellcheck disable=SC2034  # used by the other parts
+LAB_CACHE=${DOCKER_MACHINE_LAB_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/docker-machine-lab}
+# shellcheck disable=SC2034
+LAB_STATE=${DOCKER_MACHINE_LAB_STATE:-/run/docker-machine-lab}
+
+say() {
+    printf 'lab: %s\n' "$*" >&2
+}
+
+die() {
+    say "$*"
+    exit 1
+}
+
+# Names become parts of file, namespace and machine names, and a host's name its hostname.
+check_name() {
+    [[ $2 =~ ^[A-Za-z0-9]([A-Za-z0-9_-]{0,29}[A-Za-z0-9])?$ ]] ||
+        die "\`$2\` is no name for a $1: letters, digits, - and _, at most 31, no - or _ at the ends"
+}
+
+# wait_until SECONDS CONDITION...: polls; fails when the time is up.
+wait_until() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.03
+    done
+}
+
+# A process is recorded as "PID STARTTIME", because a PID alone may belong to someone else later.
+process_identity() {
+    local stat
+    { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+    # The second field is the name in parentheses and may hold anything; what follows is plain.
+    read -r -a stat <<<"${stat##*) }"
+    # A zombie is over, only its parent has not looked yet.
+    [ "${stat[0]}" != Z ] || return 1
+    printf '%s %s\n' "$1" "${stat[19]}"
+}
+
+# process_alive FILE: is the process recorded in FILE still running?
+process_alive() {
+    local pid start
+    { read -r pid start <"$1"; } 2>/dev/null || return 1
+    [ "$(process_identity "$pid")" = "$pid $start" ]
+}
+
+process_ended() {
+    ! process_alive "$1"
+}
+
+# process_signal SIGNAL FILE: only ever reaches the very process that the lab recorded.
+process_signal() {
+    local pid
+    process_alive "$2" || return 0
+    read -r pid _ <"$2"
+    kill -s "$1" "$pid" 2>/dev/null || true
+}

@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# A host's power supply: one background process per running host, which boots it, boots it again
+# when it reboots, and tidies up when it is off. If it dies, the host dies with it.
+
+supervise() {
+    local region=$1 host=$2 state=$LAB_STATE/$1/hosts/$2 status
+    process_identity $$ >"$state/supervisor"
+    # Setup must not remove this image while it is in use.
+    exec 7<"$(<"$state/image")/lock"
+    flock --shared 7
+    while :; do
+        mapfile -t addresses <"$state/addresses"
+        network_attach "$region" "$host" "${addresses[@]}"
+        # In a mount namespace of its own: whatever ends the host also ends its mounts.
+        (
+            cgroup_join "$region.$host"
+            exec setpriv --pdeathsig KILL unshare --mount --propagation slave \
+                "$LAB" __boot "$region" "$host"
+        ) &
+        process_identity $! >"$state/nspawn" || true
+        status=0
+        wait $! || status=$?
+        # systemd-nspawn's way to say that the host wants to be started again.
+        [ "$status" = 133 ] || break
+    done
+    rm -f "$state/nspawn"
+    host_unplug "$region" "$host"
+}
+
+# Becomes the host.
+boot() {
+    local region=$1 host=$2 state=$LAB_STATE/$1/hosts/$2 disk root
+    disk=$(<"$state/disk")
+    root=$disk/root
+    disk_mount "$state" "$disk"
+    [ -e "$disk/prepared" ] || host_prepare "$state" "$root" "$host"
+    touch "$disk/prepared"
+    # VFS_WRITABLE: dockerd sets kernel parameters. TMPFS_TMP: /tmp is on the disk, as in Debian.
+    # The containers' own file system must not be an overlay on an overlay, hence the binds.
+    exec env -i PATH="$PATH" SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes SYSTEMD_NSPAWN_TMPFS_TMP=0 \
+        systemd-nspawn --quiet --directory="$root" --boot --register=no --keep-unit \
+        --machine="$region.$host" --hostname="$host" --console=passive \
+        --network-namespace-path="/run/netns/$(host_namespace "$region" "$host")" \
+        --capability=all --system-call-filter='@keyring bpf' \
+        --resolv-conf=off --timezone=off --link-journal=no \
+        --bind=/dev/fuse --bind="$disk/data/docker:/var/lib/docker" \
+        --bind="$disk/data/containerd:/var/lib/containerd"
+}
+
+# disk_make STATE FINAL-STATE
+disk_make() {
+    local disk
+    mkdir -p "$LAB_CACHE/disks"
+    disk=$(mktemp -d "$LAB_CACHE/disks/XXXXXXXX")
+    chmod 755 "$disk"
+    echo "$disk" >"$1/disk"
+    echo "$2" >"$disk/belongs-to"
+    mkdir "$disk/root" "$disk/data"
+    [ ! -e "$1/disk-size" ] || {
+        truncate -s "$(<"$1/disk-size")" "$disk/image"
+        mkfs.ext4 -q -m 0 -E nodiscard "$disk/image"
+    }
+}
+
+disk_mount() {
+    local state=$1 disk=$2 image layers
+    [ ! -e "$disk/image" ] || mount -o loop "$disk/image" "$disk/data"
+    mkdir -p "$disk"/data/{upper,work,docker,containerd}
+    image=$(<"$state/image")
+    layers=$(sed "s,[^:]*,$image/&,g" "$state/layers")
+    mount -t overlay overlay \
+        -o "lowerdir=$layers,upperdir=$disk/data/upper,workdir=$disk/data/work" "$disk/root"
+}
+
+# What makes one host different from the next. It happens once, before the first boot.
+host_prepare() {
+    local state=$1 root=$2 host=$3 user kind
+    ssh-keygen -q -A -f "$root" >/dev/null &
+    echo "$host" >"$root/etc/hostname"
+    printf '127.0.0.1\tlocalhost\n127.0.1.1\t%s\n' "$host" >"$root/etc/hosts"
+    [ "$(<"$state/ssh-port")" = 22 ] || echo "Port $(<"$state/ssh-port")" >"$root/etc/ssh/sshd_config.d/port.conf"
+    [ ! -e "$state/no-sudo" ] || chroot "$root" dpkg --purge sudo >/dev/null
+    while read -r user kind; do
+        user_prepare "$state" "$root" "$user" "$kind"
+    done <"$state/users"
+    wait
+}
+
+user_prepare() {
+    local state=$1 root=$2 user=$3 kind=$4 home=/root
+    if [ "$user" != root ]; then
+        home=/home/$user
+        chroot "$root" useradd --create-home --shell /bin/bash "$user"
+        case $kind in
+            sudo)
+                mkdir -p "$root/etc/sudoers.d"
+                echo "$user ALL=(ALL:ALL) NOPASSWD: ALL" >"$root/etc/sudoers.d/90-$user"
+                ;;
+            sudo-password)
+                chroot "$root" usermod --append --groups sudo "$user"
+                echo "$user:lab" | chroot "$root" chpasswd
+                ;;
+        esac
+    fi
+    install -d -m 700 "$root$home/.ssh"
+    install -m 600 "$state/authorized-keys" "$root$home/.ssh/authorized_keys"
+    chroot "$root" chown -R "$user:" "$home/.ssh"
+}

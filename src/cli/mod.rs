@@ -1,1 +1,3 @@
-//! The command line: global flags, commands, Go-style parsing and help.
+//! From words to a command: the tree of commands, Go's flag grammar, environment, help, exit status.
+
+pub mod targets;

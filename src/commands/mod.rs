@@ -1,1 +1,105 @@
-//! One file per command.
+//! One file per command: its flags, its help, and what it does.
+
+pub mod active;
+pub mod completion;
+pub mod config;
+pub mod create;
+pub mod env;
+pub mod help;
+pub mod inspect;
+pub mod ip;
+pub mod kill;
+pub mod ls;
+pub mod mount;
+pub mod provision;
+pub mod regenerate_certs;
+pub mod restart;
+pub mod rm;
+pub mod scp;
+pub mod ssh;
+pub mod start;
+pub mod status;
+pub mod stop;
+pub mod upgrade;
+pub mod url;
+pub mod version;
+
+use crate::context::Context;
+use crate::error::Result;
+
+/// The commands, in the order in which help lists them.
+#[derive(clap::Subcommand, Clone, Debug)]
+pub(crate) enum Command {
+    Active(active::Args),
+    Config(config::Args),
+    Create(create::Args),
+    Env(env::Args),
+    Inspect(inspect::Args),
+    Ip(ip::Args),
+    Kill(kill::Args),
+    Ls(ls::Args),
+    Provision(provision::Args),
+    RegenerateCerts(regenerate_certs::Args),
+    Restart(restart::Args),
+    Rm(rm::Args),
+    Ssh(ssh::Args),
+    Scp(scp::Args),
+    Mount(mount::Args),
+    Start(start::Args),
+    Status(status::Args),
+    Stop(stop::Args),
+    Upgrade(upgrade::Args),
+    Url(url::Args),
+    Version(version::Args),
+    #[command(alias = "h")]
+    Help(help::Args),
+    Completion(completion::Args),
+}
+
+#[expect(dead_code, reason = "called by the command line's entry, the next commit")]
+impl Command {
+    /// Whether programs parse its standard output, so that nothing else may be written there.
+    pub(crate) fn is_query(&self) -> bool {
+        matches!(
+            self,
+            Self::Active(_)
+                | Self::Config(_)
+                | Self::Env(_)
+                | Self::Inspect(_)
+                | Self::Ip(_)
+                | Self::Ls(_)
+                | Self::Ssh(_)
+                | Self::Status(_)
+                | Self::Url(_)
+                | Self::Version(_)
+        )
+    }
+
+    /// Runs a command that works on machines. `help` and `completion` need none and are done without a context.
+    pub(crate) async fn run(self, cx: &Context) -> Result<()> {
+        match self {
+            Self::Active(args) => active::run(cx, args).await,
+            Self::Config(args) => config::run(cx, args).await,
+            Self::Create(args) => create::run(cx, args).await,
+            Self::Env(args) => env::run(cx, args).await,
+            Self::Inspect(args) => inspect::run(cx, args).await,
+            Self::Ip(args) => ip::run(cx, args).await,
+            Self::Kill(args) => kill::run(cx, args).await,
+            Self::Ls(args) => ls::run(cx, args).await,
+            Self::Provision(args) => provision::run(cx, args).await,
+            Self::RegenerateCerts(args) => regenerate_certs::run(cx, args).await,
+            Self::Restart(args) => restart::run(cx, args).await,
+            Self::Rm(args) => rm::run(cx, args).await,
+            Self::Ssh(args) => ssh::run(cx, args).await,
+            Self::Scp(args) => scp::run(cx, args).await,
+            Self::Mount(args) => mount::run(cx, args).await,
+            Self::Start(args) => start::run(cx, args).await,
+            Self::Status(args) => status::run(cx, args).await,
+            Self::Stop(args) => stop::run(cx, args).await,
+            Self::Upgrade(args) => upgrade::run(cx, args).await,
+            Self::Url(args) => url::run(cx, args).await,
+            Self::Version(args) => version::run(cx, args).await,
+            Self::Help(_) | Self::Completion(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! `kill`: switch machines off at once, without a shutdown.
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// Switch machines off at once, without a shutdown
+///
+/// Arguments are machine names.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// The machines; without any `default`.
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The command fails.
+pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
+    std::future::ready(Err(Error::msg("not built yet"))).await
+}

@@ -1,0 +1,20 @@
+//! `version`: print the version of this program, or of a machine's Docker Engine.
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// Print the version of this program, or of a machine's Docker Engine
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// The machine; without one this program's own version.
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The command fails.
+pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
+    std::future::ready(Err(Error::msg("not built yet"))).await
+}

@@ -1,9 +1,28 @@
 //! Talking to a host over SSH: one kept connection, commands with status, output and error apart.
+//!
+//! What the program does by itself goes through [`connect`] or [`wait_for`] and a [`Remote`]; only the commands
+//! `ssh`, `scp` and `mount` start the user's OpenSSH.
+
+mod agent;
+mod auth;
+mod handler;
+pub mod hostkeys;
+pub mod keys;
+pub mod native;
+#[cfg(test)]
+mod native_tests;
+pub mod patience;
+#[cfg(test)]
+mod sshd;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+
+pub use hostkeys::HostKeyPolicy;
+pub use native::{Connection, connect};
+pub use patience::{Patience, wait_for};
 
 use crate::error::Result;
 

@@ -1,0 +1,138 @@
+//! A real OpenSSH server on loopback, for tests.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::console::Console;
+use crate::context::{Context, Globals};
+use crate::env::Env;
+use crate::ssh::SshTarget;
+use crate::store::Store;
+
+/// A running server with its own folder; ended when dropped.
+pub struct Sshd {
+    folder: tempfile::TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl Sshd {
+    /// A server with an Ed25519 host key that lets the current user in with the key `user`.
+    pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// The same with more lines of `sshd_config`, which win over the usual ones.
+    pub fn with(options: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        // Freed at once; nobody else takes it in the milliseconds until the server is up.
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr()).unwrap().port();
+        let mut server = Self { folder, port, child: None };
+        server.make_key("host_ed25519", &["-t", "ed25519"]);
+        let user = server.make_key("user", &["-t", "ed25519"]);
+        server.authorize(&user);
+        let path = |name: &str| server.path(name).display().to_string();
+        let config = format!(
+            "{options}\nListenAddress 127.0.0.1:{port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\n\
+             UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n\
+             Subsystem sftp internal-sftp\nLogLevel VERBOSE\nAcceptEnv LC_*\n",
+            path("host_ed25519"),
+            path("authorized_keys"),
+        );
+        std::fs::write(server.path("sshd_config"), config).unwrap();
+        server.run();
+        server
+    }
+
+    fn run(&mut self) {
+        // Root's sshd insists on it; for others it does not matter.
+        _ = std::fs::create_dir_all("/run/sshd");
+        let mut sshd = Command::new("/usr/sbin/sshd");
+        sshd.arg("-D").arg("-f").arg(self.path("sshd_config")).arg("-E").arg(self.path("log"));
+        self.child = Some(sshd.stdin(Stdio::null()).spawn().expect("these tests need /usr/sbin/sshd"));
+        for _ in 0..200 {
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        panic!("sshd does not start: {}", std::fs::read_to_string(self.path("log")).unwrap_or_default());
+    }
+
+    /// Ends the server; its connections go on.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            _ = child.kill();
+            _ = child.wait();
+        }
+    }
+
+    /// Ends it and starts it again with a new host key.
+    pub fn reinstall(&mut self) {
+        self.stop();
+        self.make_key("host_ed25519", &["-t", "ed25519"]);
+        self.run();
+    }
+
+    /// A file in the server's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs `ssh-keygen` with these options and gives the private key's path.
+    pub fn make_key(&self, name: &str, options: &[&str]) -> PathBuf {
+        let path = self.path(name);
+        _ = std::fs::remove_file(&path);
+        let plain = ["-q", "-N", "", "-C", "test"];
+        // The last `-N` counts.
+        let made = Command::new("ssh-keygen").args(plain).args(options).arg("-f").arg(&path).status().unwrap();
+        assert!(made.success(), "ssh-keygen {options:?}");
+        path
+    }
+
+    /// Lets a key in.
+    pub fn authorize(&self, private: &Path) {
+        let public = std::fs::read_to_string(crate::ssh::keys::beside(private, ".pub")).unwrap();
+        let file = self.path("authorized_keys");
+        let before = std::fs::read_to_string(&file).unwrap_or_default();
+        std::fs::write(file, before + &public).unwrap();
+    }
+
+    /// How to log in with a key; `None`: agent and default files.
+    pub fn target(&self, key: Option<&Path>) -> SshTarget {
+        let user = Command::new("id").arg("-un").output().unwrap().stdout;
+        SshTarget {
+            host: "127.0.0.1".into(),
+            port: self.port,
+            user: String::from_utf8(user).unwrap().trim().to_owned(),
+            key: key.map(Path::to_owned),
+            known_hosts: self.path("known_hosts"),
+            alias: "web".into(),
+        }
+    }
+
+    /// How to log in with the key that is let in.
+    pub fn user(&self) -> SshTarget {
+        self.target(Some(&self.path("user")))
+    }
+
+    /// A context with an empty environment, its home in the server's folder.
+    pub fn context(&self) -> Context {
+        let mut env = Env { cwd: self.folder.path().to_owned(), ..Env::default() };
+        env.vars.insert("HOME".into(), self.folder.path().display().to_string());
+        Context {
+            env,
+            console: Console::captured(&[]),
+            store: Store::new(self.path("store")),
+            globals: Globals::default(),
+        }
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -29,10 +29,16 @@ cgroup_delegate() {
     done
 }
 
+# A process that was just killed may keep its group busy for a moment.
 cgroup_remove() {
-    local hierarchy group
+    wait_until 2 cgroup_try_remove "$1" || true
+}
+
+cgroup_try_remove() {
+    local hierarchy group left=0
     while read -r hierarchy; do
         group=$hierarchy/docker-machine-lab/$1
-        [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+        [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || left=1
     done < <(cgroup_hierarchies)
+    return $left
 }

@@ -6,6 +6,11 @@ LAB_CACHE=${DOCKER_MACHINE_LAB_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/d
 # shellcheck disable=SC2034
 LAB_STATE=${DOCKER_MACHINE_LAB_STATE:-/run/docker-machine-lab}
 
+# Namespaces are known to the whole machine, so states other than the usual one need other names.
+# shellcheck disable=SC2034
+LAB_TAG=lab
+[ "$LAB_STATE" = /run/docker-machine-lab ] || LAB_TAG=lab$(cksum <<<"$LAB_STATE" | cut -d ' ' -f 1)
+
 say() {
     printf 'lab: %s\n' "$*" >&2
 }

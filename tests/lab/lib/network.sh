@@ -3,11 +3,11 @@
 # only cable ends at that bridge. Subnets of different regions may therefore be the same.
 
 region_namespace() {
-    printf 'lab.%s\n' "$1"
+    printf '%s.%s\n' "$LAB_TAG" "$1"
 }
 
 host_namespace() {
-    printf 'lab.%s.%s\n' "$1" "$2"
+    printf '%s.%s.%s\n' "$LAB_TAG" "$1" "$2"
 }
 
 # in_namespace NAMESPACE CMD...: not `ip netns exec`, which would also mount another /sys.

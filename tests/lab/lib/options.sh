@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The options of `host REGION NAME up`, written down as small files in the host's state folder:
-# addresses, users ("NAME KIND" lines), authorized-keys, ssh-port, image, layers, disk-size, no-sudo.
+# addresses, users ("NAME KIND" lines), authorized-keys, ssh-port, image, layers, disk-size, without, no-wait.
 
 # host_options STATE REGION [OPTION]...
 host_options() {
@@ -12,13 +12,15 @@ host_options() {
     while [ $# -gt 0 ]; do
         case $1 in
             --with-docker) layers=with-docker:base && shift && continue ;;
-            --no-sudo-package) touch "$state/no-sudo" && shift && continue ;;
+            --no-sudo-package) echo sudo >>"$state/without" && shift && continue ;;
+            --no-wait) touch "$state/no-wait" && shift && continue ;;
         esac
         [ $# -ge 2 ] || die "the option \`$1\` is unknown or needs a value"
         case $1 in
             --ip) addresses+=("$2") ;;
             --user) option_user "$2" >>"$state/users" ;;
             --key) keys+=("$2") ;;
+            --without) echo "$2" >>"$state/without" ;;
             --ssh-port) echo "$2" >"$state/ssh-port" ;;
             --disk) echo "$2" >"$state/disk-size" ;;
             *) die "unknown option \`$1\` of \`host REGION NAME up\`" ;;

@@ -13,7 +13,7 @@ supervise() {
         network_attach "$region" "$host" "${addresses[@]}"
         # In a mount namespace of its own: whatever ends the host also ends its mounts.
         (
-            cgroup_join "$region.$host"
+            cgroup_join "$(host_namespace "$region" "$host")"
             exec setpriv --pdeathsig KILL unshare --mount --propagation slave \
                 "$LAB" __boot "$region" "$host"
         ) &
@@ -79,7 +79,9 @@ host_prepare() {
     echo "$host" >"$root/etc/hostname"
     printf '127.0.0.1\tlocalhost\n127.0.1.1\t%s\n' "$host" >"$root/etc/hosts"
     [ "$(<"$state/ssh-port")" = 22 ] || echo "Port $(<"$state/ssh-port")" >"$root/etc/ssh/sshd_config.d/port.conf"
-    [ ! -e "$state/no-sudo" ] || chroot "$root" dpkg --purge sudo >/dev/null
+    # shellcheck disable=SC2046  # one word per package
+    [ ! -e "$state/without" ] ||
+        SUDO_FORCE_REMOVE=yes chroot "$root" dpkg --purge $(<"$state/without") >/dev/null 2>&1
     while read -r user kind; do
         user_prepare "$state" "$root" "$user" "$kind"
     done <"$state/users"

@@ -1,37 +1,288 @@
 //! The machines' records on disk.
+//!
+//! Commands that change a machine hold its [`Lock`] from loading to saving; commands that only look take none, so
+//! every file is replaced as a whole and a machine's folder appears and disappears in one step.
 
+mod canonical;
+mod create;
+mod files;
+mod list;
+mod load;
+mod lock;
+mod merge;
+mod migrate;
 mod name;
+mod place;
 mod record;
+pub mod root;
 
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use canonical::spell;
+pub use create::{Claim, Creating};
+pub use files::{make_folder, write_private, write_public};
+pub use list::Entry;
+pub use lock::{Attempt, Lock, PATIENCE};
 pub use name::Name;
 pub use record::{AuthOptions, EngineOptions, HostOptions, Record, SwarmOptions};
+pub use root::Root;
 
-use std::path::{Path, PathBuf};
+use crate::clock;
+use crate::console::Console;
+use crate::error::{Error, Kind, Result};
+use crate::json;
+use load::{Parsed, parse, to_map};
+use place::Place;
+
+const CONFIG: &str = "config.json";
 
 /// The store: one root folder with `machines/` and `certs/`.
 #[derive(Clone, Debug)]
 pub struct Store {
-    root: PathBuf,
+    root: Root,
 }
 
 impl Store {
     /// A store at an absolute root.
     pub fn new(root: PathBuf) -> Self {
+        Self { root: Root::explicit(&root) }
+    }
+
+    /// A store at the root that [`root::find`] found.
+    pub fn at(root: Root) -> Self {
         Self { root }
     }
 
     /// The root.
     pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The root with how it was found.
+    pub fn found_root(&self) -> &Root {
         &self.root
     }
 
     /// `<root>/certs`.
     pub fn certs(&self) -> PathBuf {
-        self.root.join("certs")
+        self.root().join("certs")
+    }
+
+    /// `<root>/machines`.
+    pub fn machines(&self) -> PathBuf {
+        self.root().join("machines")
     }
 
     /// `<root>/machines/NAME`.
     pub fn folder(&self, name: &Name) -> PathBuf {
-        self.root.join("machines").join(name.as_str())
+        self.machines().join(name.as_str())
+    }
+
+    /// What is listed: real folders without a leading dot, in byte order.
+    ///
+    /// # Errors
+    /// The folder cannot be read; a missing one is an empty store.
+    pub fn entries(&self) -> Result<Vec<Entry>> {
+        list::entries(&self.machines())
+    }
+
+    /// The names of all machines, without folders that no machine can be called.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    pub fn names(&self) -> Result<Vec<Name>> {
+        Ok(self.entries()?.iter().filter_map(|entry| entry.name().ok()).collect())
+    }
+
+    /// Whether something, folder or not, is at the machine's place.
+    pub fn exists(&self, name: &Name) -> bool {
+        fs::symlink_metadata(self.folder(name)).is_ok()
+    }
+
+    /// Reads a machine's record; one of an older version is rewritten at once, its old text kept in `config.json.bak`.
+    ///
+    /// # Errors
+    /// [`Kind::Missing`], or [`Kind::Damaged`] with the original's words.
+    pub fn load(&self, name: &Name) -> Result<Record> {
+        Ok(self.load_with_notes(name)?.0)
+    }
+
+    /// As [`Store::load`], with a sentence for everything unusual that was done to read the record.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub fn load_with_notes(&self, name: &Name) -> Result<(Record, Vec<String>)> {
+        if !self.exists(name) {
+            return Err(missing(name));
+        }
+        let mut notes = Vec::new();
+        let bytes = self.read(name, &mut notes)?;
+        let parsed = parse(&bytes, &self.place(name))?;
+        if parsed.migrated {
+            notes.push(match self.keep_migrated(name, &bytes, &parsed) {
+                Ok(()) => {
+                    format!("the record of \"{name}\" was brought to today's form; the old one is config.json.bak")
+                }
+                // A store that cannot be written can still be read.
+                Err(error) => format!("the record of \"{name}\" is of an old form and cannot be rewritten: {error}"),
+            });
+        }
+        Ok((parsed.record, notes))
+    }
+
+    /// Writes what changed in a machine's record; a file that would not change is left alone.
+    ///
+    /// # Errors
+    /// The machine is not in the store ([`Kind::Missing`]), or the file cannot be written.
+    pub fn save(&self, record: &Record) -> Result<()> {
+        let name: Name = record.name.parse()?;
+        if !self.exists(&name) {
+            return Err(missing(&name));
+        }
+        let path = self.config(&name);
+        let on_disk = self.read(&name, &mut Vec::new()).ok().and_then(|bytes| parse(&bytes, &self.place(&name)).ok());
+        let text = match on_disk {
+            Some(Parsed { file, record: read, migrated }) => {
+                let merged = merge::merge(&file, &to_map(&read), &to_map(record));
+                if merged == file && !migrated {
+                    return Ok(());
+                }
+                json::pretty(&merged.into())
+            }
+            None => text_of(record),
+        };
+        write_private(&path, text.as_bytes())?;
+        self.sweep_temporary(&name);
+        Ok(())
+    }
+
+    /// Deletes a machine's folder, never anything that a link in it leads to.
+    ///
+    /// # Errors
+    /// There is none ([`Kind::Missing`]), or a file cannot be deleted.
+    pub fn remove(&self, name: &Name) -> Result<()> {
+        let folder = self.folder(name);
+        let failed = |error| Error::file("remove", &folder, &error);
+        let Ok(data) = fs::symlink_metadata(&folder) else { return Err(missing(name)) };
+        if !data.is_dir() {
+            return fs::remove_file(&folder).map_err(failed);
+        }
+        self.sweep(name);
+        // Out of sight in one step: whatever ends us now, no half machine is listed.
+        let doomed = self.hidden(name, "removed");
+        fs::rename(&folder, &doomed).map_err(failed)?;
+        fs::remove_dir_all(&doomed).map_err(|error| Error::file("remove", &doomed, &error))
+    }
+
+    /// Takes the machine's lock, saying so if another process has it. Not to be taken twice by one process.
+    ///
+    /// # Errors
+    /// No such machine ([`Kind::Missing`]); another process has the lock for longer than [`PATIENCE`].
+    pub async fn lock(&self, console: &Console, name: &Name) -> Result<Lock> {
+        self.lock_within(console, name, PATIENCE).await
+    }
+
+    /// As [`Store::lock`], with another patience; none at all with zero.
+    ///
+    /// # Errors
+    /// As [`Store::lock`].
+    pub async fn lock_within(&self, console: &Console, name: &Name, patience: Duration) -> Result<Lock> {
+        if !self.exists(name) {
+            return Err(missing(name));
+        }
+        let (what, folder) = (format!("\"{name}\""), self.folder(name));
+        Lock::wait(&self.lock_path(name), Some(&folder), &what, patience, |line| console.say(line)).await
+    }
+
+    fn config(&self, name: &Name) -> PathBuf {
+        self.folder(name).join(CONFIG)
+    }
+
+    fn lock_path(&self, name: &Name) -> PathBuf {
+        self.hidden(name, "lock")
+    }
+
+    /// `machines/.NAME.<what>`: neither we nor the original list names with a leading dot.
+    fn hidden(&self, name: &Name, what: &str) -> PathBuf {
+        self.machines().join(format!(".{name}.{what}"))
+    }
+
+    fn place(&self, name: &Name) -> Place {
+        Place { name: name.clone(), root: self.root().to_owned() }
+    }
+
+    /// The record's bytes, or those of the one temporary file that a crash of the original left in its place.
+    fn read(&self, name: &Name, notes: &mut Vec<String>) -> Result<Vec<u8>> {
+        let path = self.config(name);
+        let error = match fs::read(&path) {
+            Ok(bytes) => return Ok(bytes),
+            Err(error) => error,
+        };
+        if error.kind() == ErrorKind::NotFound {
+            let mut left = self.temporary(name);
+            left.retain(|path| fs::read(path).is_ok_and(|bytes| parse(&bytes, &self.place(name)).is_ok()));
+            if let [only] = left.as_slice()
+                && let Ok(bytes) = fs::read(only)
+            {
+                notes.push(format!("{} is missing; its content was found in {}", path.display(), only.display()));
+                return Ok(bytes);
+            }
+            // The original takes the file away for a moment in every save: it may be back.
+            if let Ok(bytes) = fs::read(&path) {
+                return Ok(bytes);
+            }
+        }
+        Err(Error::file("open", &path, &error).with_kind(Kind::Damaged))
+    }
+
+    fn keep_migrated(&self, name: &Name, old: &[u8], parsed: &Parsed) -> Result<()> {
+        write_private(&self.folder(name).join("config.json.bak"), old)?;
+        write_private(&self.config(name), json::pretty(&parsed.file.clone().into()).as_bytes())
+    }
+
+    fn temporary(&self, name: &Name) -> Vec<PathBuf> {
+        let Ok(listing) = fs::read_dir(self.folder(name)) else { return Vec::new() };
+        let is_temporary = |path: &PathBuf| {
+            path.file_name().is_some_and(|file| file.as_encoded_bytes().starts_with(b"config.json.tmp"))
+        };
+        listing.filter_map(|item| Some(item.ok()?.path())).filter(is_temporary).collect()
+    }
+
+    /// Deletes what saves that were killed left behind; a young file may be another program's save under way.
+    fn sweep_temporary(&self, name: &Name) {
+        for path in self.temporary(name) {
+            let age =
+                fs::metadata(&path).and_then(|data| data.modified()).map(|time| clock::now().duration_since(time));
+            if matches!(age, Ok(Ok(age)) if age > Duration::from_secs(60)) {
+                _ = fs::remove_file(path);
+            }
+        }
+    }
+
+    /// Deletes what a creation or removal of this name that was killed left behind.
+    fn sweep(&self, name: &Name) {
+        for what in ["new", "removed"] {
+            _ = fs::remove_dir_all(self.hidden(name, what));
+        }
     }
 }
+
+/// A whole record as the original writes it.
+fn text_of(record: &Record) -> String {
+    json::pretty(&to_map(record).into())
+}
+
+/// The sentence that scripts look for.
+fn missing(name: &Name) -> Error {
+    let message = format!(
+        "Docker machine \"{name}\" does not exist. Use \"docker-machine ls\" to list machines. \
+         Use \"docker-machine create\" to add a new one."
+    );
+    Error::new(Kind::Missing, message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Making a machine's place: one creator per name, and a half-made machine that can be told from a finished one.
+
+use std::fs;
+use std::time::SystemTime;
+
+use super::files::{make_folder, sync_folder, write_private};
+use super::lock::{Attempt, Lock, holder_text};
+use super::name::Name;
+use super::record::Record;
+use super::{CONFIG, Store, text_of};
+use crate::console::Console;
+use crate::error::{Error, Kind, Result};
+
+/// A file in a machine's folder while its `create` runs, or after it died: the creator's process id.
+const MARKER: &str = ".creating";
+
+/// A `create` that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Creating {
+    /// The process that began it.
+    pub pid: Option<u32>,
+    /// When it began.
+    pub since: SystemTime,
+}
+
+/// The right to make the machine of one name; nobody else has it until this is dropped.
+#[derive(Debug)]
+pub struct Claim {
+    store: Store,
+    name: Name,
+    resumed: Option<Record>,
+    _lock: Lock,
+}
+
+impl Store {
+    /// Claims a name for `create`, making the store's folders where they are missing.
+    ///
+    /// # Errors
+    /// `Docker machine "NAME" already exists` ([`Kind::Exists`]), also while another process is making it.
+    pub fn claim(&self, console: &Console, name: &Name) -> Result<Claim> {
+        if self.exists(name) && self.creating(name).is_none() {
+            return Err(exists(name));
+        }
+        self.root.make(console)?;
+        let lock = match Lock::attempt(&self.lock_path(name), Some(&self.folder(name)))? {
+            Attempt::Held(lock) => lock,
+            Attempt::Busy(pid) => return Err(exists(name).hint(format!("{} is working on it", holder_text(pid)))),
+        };
+        let resumed = match (self.exists(name), self.creating(name)) {
+            (false, _) => None,
+            (true, Some(_)) => Some(self.load(name)?),
+            // It was finished between our first look and the lock.
+            (true, None) => return Err(exists(name)),
+        };
+        self.sweep(name);
+        Ok(Claim { store: self.clone(), name: name.clone(), resumed, _lock: lock })
+    }
+
+    /// Whether a machine's `create` has begun and not ended.
+    pub fn creating(&self, name: &Name) -> Option<Creating> {
+        let marker = self.folder(name).join(MARKER);
+        let since = fs::metadata(&marker).and_then(|data| data.modified()).ok()?;
+        let pid = fs::read_to_string(&marker).ok().and_then(|text| text.trim().parse().ok());
+        Some(Creating { pid, since })
+    }
+}
+
+impl Claim {
+    /// What an interrupted `create` of this name left behind.
+    pub fn resumed(&self) -> Option<&Record> {
+        self.resumed.as_ref()
+    }
+
+    /// Puts the machine into the store, marked as unfinished. Its folder appears at once with its record in it.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn begin(&self, record: &Record) -> Result<()> {
+        let pid = format!("{}\n", std::process::id());
+        let folder = self.store.folder(&self.name);
+        if self.store.exists(&self.name) {
+            write_private(&folder.join(MARKER), pid.as_bytes())?;
+            return self.store.save(record);
+        }
+        let staged = self.store.hidden(&self.name, "new");
+        make_folder(&staged)?;
+        write_private(&staged.join(MARKER), pid.as_bytes())?;
+        write_private(&staged.join(CONFIG), text_of(record).as_bytes())?;
+        let moved = fs::rename(&staged, &folder).and_then(|()| sync_folder(&folder));
+        moved.map_err(|error| Error::file("mkdir", &folder, &error))
+    }
+
+    /// The machine is finished: takes the mark away.
+    ///
+    /// # Errors
+    /// The mark cannot be removed.
+    pub fn finish(self) -> Result<()> {
+        let marker = self.store.folder(&self.name).join(MARKER);
+        fs::remove_file(&marker).map_err(|error| Error::file("remove", &marker, &error))
+    }
+}
+
+/// The sentence that scripts look for.
+fn exists(name: &Name) -> Error {
+    Error::new(Kind::Exists, format!("Docker machine \"{name}\" already exists"))
+}

@@ -1,0 +1,96 @@
+//! From the bytes of a `config.json` to a record, and the words for what can be wrong with them.
+
+use serde_json::{Map, Value, error::Category};
+
+use super::canonical::{RECORD, canonicalize, drop_nulls};
+use super::migrate::{VERSION, migrate, version};
+use super::place::Place;
+use super::record::Record;
+use crate::error::{Error, Kind, Result};
+
+/// A file that could be read.
+#[derive(Debug)]
+pub struct Parsed {
+    /// What stands in it, keys spelled our way, brought to version 3.
+    pub file: Map<String, Value>,
+    /// What it means in its place.
+    pub record: Record,
+    /// It was of an older version: the file is to be rewritten.
+    pub migrated: bool,
+}
+
+/// Reads the text of a record.
+///
+/// # Errors
+/// [`Kind::Damaged`], `Error getting migrated host: …`.
+pub fn parse(bytes: &[u8], place: &Place) -> Result<Parsed> {
+    parse_text(bytes, place).map_err(|reason| {
+        Error::new(Kind::Damaged, format!("Error getting migrated host: {reason}"))
+            .hint(format!("the record is {}/config.json", place.folder_text()))
+    })
+}
+
+fn parse_text(bytes: &[u8], place: &Place) -> Result<Parsed, String> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| json_text(&error))?;
+    let mut file = match value {
+        Value::Object(file) => file,
+        Value::Null => return Err("the file holds no record, only null".into()),
+        other => {
+            return Err(format!("json: cannot unmarshal {} into Go value of type host.MetadataV0", type_of(&other)));
+        }
+    };
+    canonicalize(&mut file, &RECORD);
+    // 0.5.x left a base64 copy of the driver here, which nobody reads.
+    file.shift_remove("RawDriver");
+    let migrated = match version(&file) {
+        VERSION => false,
+        newer if newer > VERSION => {
+            return Err("config version is from the future -- you should upgrade your Docker Machine client".into());
+        }
+        _ if file.get("Driver").is_some_and(Value::is_object) => true,
+        _ => return Err("the file holds no driver, so it is no record".into()),
+    };
+    if migrated {
+        migrate(&mut file, place);
+    }
+    let mut record = typed(file.clone())?;
+    if migrated {
+        file = to_map(&record);
+    }
+    place.repair(&mut record);
+    Ok(Parsed { file, record, migrated })
+}
+
+/// The typed view; what is missing or `null` has its zero value.
+fn typed(mut file: Map<String, Value>) -> Result<Record, String> {
+    drop_nulls(&mut file, &RECORD);
+    file.entry("Driver").or_insert_with(|| Map::new().into());
+    serde_json::from_value(file.into()).map_err(|error| json_text(&error))
+}
+
+/// A record as JSON, keys in the original's order.
+pub fn to_map(record: &Record) -> Map<String, Value> {
+    match serde_json::to_value(record) {
+        Ok(Value::Object(map)) => map,
+        _ => unreachable!("a record is an object with string keys"),
+    }
+}
+
+/// The original's words for a text that ends too early; the library's for everything else.
+fn json_text(error: &serde_json::Error) -> String {
+    match error.classify() {
+        Category::Eof => "unexpected end of JSON input".into(),
+        _ => error.to_string(),
+    }
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}

@@ -1,0 +1,193 @@
+//! Where a record was found, and what its paths mean from there.
+//!
+//! Stores are moved, restored under another home, or were made with a relative root or by a faulty migration. What
+//! a record's paths mean is settled here when it is read, in memory only: the file keeps its words.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::name::Name;
+use super::record::{AuthOptions, Record};
+
+/// A machine's place in a store.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The machine's name, which is its folder's.
+    pub name: Name,
+    /// The store's root.
+    pub root: PathBuf,
+}
+
+impl Place {
+    /// `<root>/machines/NAME`.
+    pub fn folder(&self) -> PathBuf {
+        self.root.join("machines").join(self.name.as_str())
+    }
+
+    /// The root as a record has it.
+    pub fn root_text(&self) -> String {
+        text(&self.root)
+    }
+
+    /// The machine's folder as a record has it.
+    pub fn folder_text(&self) -> String {
+        text(&self.folder())
+    }
+
+    /// `<root>/certs` as a record has it.
+    pub fn certs_text(&self) -> String {
+        text(&self.root.join("certs"))
+    }
+
+    /// Makes every path of a record usable from here.
+    pub fn repair(&self, record: &mut Record) {
+        self.name.as_str().clone_into(&mut record.name);
+        if let Some(auth) = record.host_options.as_mut().and_then(|options| options.auth_options.as_mut()) {
+            self.repair_auth(auth);
+        }
+        self.repair_driver(&mut record.driver);
+    }
+
+    fn repair_auth(&self, auth: &mut AuthOptions) {
+        let (folder, certs) = (self.folder(), self.root.join("certs"));
+        let store_path = Path::new(&auth.store_path);
+        if store_path.is_relative() || store_path == self.root || !store_path.exists() {
+            auth.store_path = text(&folder);
+        }
+        if Path::new(&auth.cert_dir).is_relative() || !Path::new(&auth.cert_dir).exists() {
+            auth.cert_dir = text(&certs);
+        }
+        for path in [&mut auth.server_cert_path, &mut auth.server_key_path] {
+            relocate(path, &[&folder]);
+        }
+        for path in [
+            &mut auth.ca_cert_path,
+            &mut auth.ca_private_key_path,
+            &mut auth.client_cert_path,
+            &mut auth.client_key_path,
+        ] {
+            relocate(path, &[&certs, &folder]);
+        }
+    }
+
+    fn repair_driver(&self, driver: &mut Value) {
+        let Some(driver) = driver.as_object_mut() else { return };
+        let mut old_root = None;
+        if let Some(Value::String(path)) = driver.get_mut("StorePath")
+            && (Path::new(path).is_relative() || !Path::new(path).exists())
+        {
+            old_root = Some(std::mem::replace(path, self.root_text())).filter(|old| Path::new(old).is_absolute());
+        }
+        if let Some(Value::String(path)) = driver.get_mut("SSHKeyPath") {
+            relocate(path, &[&self.folder()]);
+        }
+        if let Some(old_root) = old_root {
+            // Disks and images of drivers that we do not know lie below the old root too.
+            for value in driver.values_mut() {
+                self.rebase(value, Path::new(&old_root));
+            }
+        }
+    }
+
+    fn rebase(&self, value: &mut Value, old_root: &Path) {
+        let Value::String(path) = value else { return };
+        let Ok(below) = Path::new(path).strip_prefix(old_root) else { return };
+        let moved = self.root.join(below);
+        if moved.exists() {
+            *path = text(&moved);
+        }
+    }
+}
+
+/// Leads a path that leads nowhere to the file of the same name in one of `homes`.
+///
+/// A relative path always belongs to the store: it only ever worked from one folder. A file that is merely still to
+/// be written, in a folder that is there, is no reason to move it.
+fn relocate(path: &mut String, homes: &[&Path]) {
+    let old = Path::new(path.as_str());
+    let Some(file) = old.file_name() else { return };
+    let lost = old.is_relative() || (!old.exists() && !old.parent().is_some_and(Path::exists));
+    let found = homes.iter().map(|home| home.join(file)).find(|candidate| candidate.exists());
+    match found {
+        Some(found) if lost || !old.exists() => *path = text(&found),
+        None if lost => *path = text(&homes[0].join(file)),
+        _ => {}
+    }
+}
+
+/// Paths come from the command line and the environment as Unicode; records cannot hold anything else.
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, Place) {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("machines/web")).unwrap();
+        fs::create_dir(root.path().join("certs")).unwrap();
+        let place = Place { name: "web".parse().unwrap(), root: root.path().into() };
+        (root, place)
+    }
+
+    #[test]
+    fn the_damage_of_faulty_migrations_is_repaired() {
+        let (_root, place) = place();
+        for damaged in [".", "", "st/machines/web", &place.root_text()] {
+            let mut auth = AuthOptions { store_path: damaged.into(), cert_dir: "certs".into(), ..Default::default() };
+            place.repair_auth(&mut auth);
+            assert_eq!((auth.store_path, auth.cert_dir), (place.folder_text(), place.certs_text()), "{damaged:?}");
+        }
+        let mut driver = json!({"StorePath": ".", "SSHKeyPath": ""});
+        place.repair_driver(&mut driver);
+        assert_eq!(driver, json!({"StorePath": place.root_text(), "SSHKeyPath": ""}));
+    }
+
+    #[test]
+    fn a_moved_store_finds_its_own_files() {
+        let (root, place) = place();
+        for file in ["certs/ca.pem", "machines/web/id_rsa", "machines/web/disk.vmdk"] {
+            fs::write(root.path().join(file), "").unwrap();
+        }
+        let mut auth = AuthOptions {
+            ca_cert_path: "/gone/certs/ca.pem".into(),
+            server_cert_path: "/gone/machines/web/server.pem".into(),
+            ..Default::default()
+        };
+        place.repair_auth(&mut auth);
+        assert_eq!(auth.ca_cert_path, format!("{}/ca.pem", place.certs_text()));
+        assert_eq!(auth.server_cert_path, format!("{}/server.pem", place.folder_text()));
+        let mut driver = json!({
+            "StorePath": "/gone",
+            "SSHKeyPath": "/gone/machines/web/id_rsa",
+            "Disk": "/gone/machines/web/disk.vmdk",
+            "Iso": "/gone/none.iso",
+        });
+        place.repair_driver(&mut driver);
+        assert_eq!(driver["StorePath"], place.root_text());
+        assert_eq!(driver["SSHKeyPath"], format!("{}/id_rsa", place.folder_text()));
+        assert_eq!(driver["Disk"], format!("{}/disk.vmdk", place.folder_text()));
+        assert_eq!(driver["Iso"], "/gone/none.iso");
+    }
+
+    #[test]
+    fn paths_that_lead_somewhere_stay() {
+        let (root, place) = place();
+        let other = tempfile::tempdir().unwrap();
+        fs::write(other.path().join("ca.pem"), "").unwrap();
+        fs::write(root.path().join("certs/ca.pem"), "").unwrap();
+        let foreign = text(&other.path().join("ca.pem"));
+        let coming = text(&other.path().join("cert.pem"));
+        let mut auth =
+            AuthOptions { ca_cert_path: foreign.clone(), client_cert_path: coming.clone(), ..Default::default() };
+        place.repair_auth(&mut auth);
+        assert_eq!((auth.ca_cert_path, auth.client_cert_path), (foreign, coming));
+    }
+}

@@ -1,0 +1,302 @@
+//! The store as its users see it, on the example stores under `tests/stores`.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::*;
+
+/// A copy of an example store with its placeholder filled in.
+fn example(version: &str) -> (TempDir, Store) {
+    let root = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores").join(version).join("machines");
+    fs::create_dir(root.path().join("certs")).unwrap();
+    for machine in fs::read_dir(source).unwrap().map(|item| item.unwrap().path()) {
+        let folder = root.path().join("machines").join(machine.file_name().unwrap());
+        fs::create_dir_all(&folder).unwrap();
+        let text = fs::read_to_string(machine.join(CONFIG)).unwrap();
+        fs::write(folder.join(CONFIG), text.replace("<STORE>", root.path().to_str().unwrap())).unwrap();
+    }
+    let store = Store::new(root.path().into());
+    (root, store)
+}
+
+fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+fn config(store: &Store, machine: &str) -> String {
+    fs::read_to_string(store.config(&name(machine))).unwrap()
+}
+
+fn with_config(text: &str) -> (TempDir, Store) {
+    let (root, store) = example("v3");
+    fs::write(store.config(&name("x")), text).unwrap();
+    (root, store)
+}
+
+fn load_error(store: &Store, machine: &str) -> (Kind, String) {
+    let error = store.load(&name(machine)).unwrap_err();
+    (error.kind(), error.message().replace(store.root().to_str().unwrap(), "<STORE>"))
+}
+
+#[test]
+fn a_record_of_the_original_is_written_back_byte_for_byte() {
+    let (_root, store) = example("v3");
+    for machine in store.names().unwrap() {
+        let before = config(&store, machine.as_str());
+        let record = store.load(&machine).unwrap();
+        if machine.as_str() != "fork" {
+            assert_eq!(text_of(&record), before);
+        }
+        store.save(&record).unwrap();
+        assert_eq!(config(&store, machine.as_str()), before);
+    }
+}
+
+#[test]
+fn a_save_without_a_change_does_not_touch_the_file() {
+    let (_root, store) = example("v3");
+    let inode = || std::os::unix::fs::MetadataExt::ino(&fs::metadata(store.config(&name("x"))).unwrap());
+    let (before, mut record) = (inode(), store.load(&name("x")).unwrap());
+    store.save(&record).unwrap();
+    assert_eq!(inode(), before);
+    record.driver["URL"] = "tcp://10.0.0.1:2376".into();
+    store.save(&record).unwrap();
+    assert_ne!(inode(), before);
+}
+
+#[test]
+fn a_change_leaves_every_other_byte_alone() {
+    let (_root, store) = example("v3");
+    let before = config(&store, "fork");
+    let mut record = store.load(&name("fork")).unwrap();
+    record.driver["IPAddress"] = "10.9.9.9".into();
+    store.save(&record).unwrap();
+    assert_eq!(config(&store, "fork"), before.replace("\"127.0.0.1\"", "\"10.9.9.9\""));
+    assert_eq!(fs::metadata(store.config(&name("fork"))).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn unknown_keys_of_every_level_survive_in_their_place() {
+    let text = r#"{"Mine":1,"ConfigVersion":3,"Driver":{"Odd":1.5},"drivername":"none","HostOptions":
+        {"New":[],"AuthOptions":{"X":{"Y":null}},"EngineOptions":null},"Name":"other","Last":"<>"}"#;
+    let (_root, store) = with_config(text);
+    let mut record = store.load(&name("x")).unwrap();
+    assert_eq!((record.name.as_str(), record.driver_name.as_str()), ("x", "none"));
+    record.driver_name = "generic".into();
+    store.save(&record).unwrap();
+    let written: Value = serde_json::from_str(&config(&store, "x")).unwrap();
+    let expected = json!({"Mine": 1, "ConfigVersion": 3, "Driver": {"Odd": 1.5}, "DriverName": "generic",
+        "HostOptions": {"New": [], "AuthOptions": {"X": {"Y": null}}, "EngineOptions": null},
+        "Name": "other", "Last": "<>"});
+    assert_eq!(written.to_string(), expected.to_string());
+}
+
+#[test]
+fn null_and_missing_options_load() {
+    let (_root, store) = with_config(r#"{"ConfigVersion":3,"DriverName":null,"Driver":null,"HostOptions":null}"#);
+    let record = store.load(&name("x")).unwrap();
+    assert_eq!((record.host_options, record.driver), (None, json!({})));
+    let (_root, store) = with_config(r#"{"ConfigVersion":3,"Driver":{},"RawDriver":"e30="}"#);
+    assert!(store.load(&name("x")).unwrap().other.is_empty());
+}
+
+#[test]
+fn what_cannot_be_read_is_said_in_the_original_s_words() {
+    let cases = [
+        ("", "unexpected end of JSON input"),
+        ("{\"ConfigVersion\": 3, \"Dri", "unexpected end of JSON input"),
+        ("[]", "json: cannot unmarshal array into Go value of type host.MetadataV0"),
+        ("\"x\"", "json: cannot unmarshal string into Go value of type host.MetadataV0"),
+        ("null", "the file holds no record, only null"),
+        ("{}", "the file holds no driver, so it is no record"),
+        (
+            r#"{"ConfigVersion":4,"Driver":{}}"#,
+            "config version is from the future -- you should upgrade your Docker Machine client",
+        ),
+    ];
+    for (text, reason) in cases {
+        let (_root, store) = with_config(text);
+        let expected = format!("Error getting migrated host: {reason}");
+        assert_eq!(load_error(&store, "x"), (Kind::Damaged, expected), "{text}");
+    }
+    let (_root, store) = with_config(r#"{"ConfigVersion":3,"Driver":{},"Name":7}"#);
+    assert!(load_error(&store, "x").1.starts_with("Error getting migrated host: invalid type"));
+}
+
+#[test]
+fn what_is_not_there_is_told_from_what_is_broken() {
+    let (_root, store) = example("v3");
+    let sentence = "Docker machine \"no\" does not exist. Use \"docker-machine ls\" to list machines. \
+                    Use \"docker-machine create\" to add a new one.";
+    assert_eq!(load_error(&store, "no"), (Kind::Missing, sentence.into()));
+    fs::create_dir(store.folder(&name("empty"))).unwrap();
+    let text = "open <STORE>/machines/empty/config.json: no such file or directory";
+    assert_eq!(load_error(&store, "empty"), (Kind::Damaged, text.into()));
+    fs::write(store.folder(&name("file")), "").unwrap();
+    let text = "open <STORE>/machines/file/config.json: not a directory";
+    assert_eq!(load_error(&store, "file"), (Kind::Damaged, text.into()));
+}
+
+#[test]
+fn older_records_are_brought_to_today_s_form_and_kept() {
+    let machines = [("v0", "zero", "none"), ("v0", "nested", "none"), ("v1", "one", "generic"), ("v2", "two", "none")];
+    for (version, machine, driver) in machines {
+        let (root, store) = example(version);
+        let before = config(&store, machine);
+        let (record, notes) = store.load_with_notes(&name(machine)).unwrap();
+        assert_eq!((record.config_version, record.driver_name.as_str(), notes.len()), (3, driver, 1));
+        assert_eq!((record.name.as_str(), &record.driver["StorePath"]), (machine, &json!(root.path())));
+        assert!(record.other.is_empty(), "{:?}", record.other);
+        let auth = record.host_options.as_ref().unwrap().auth_options.clone().unwrap();
+        let at = |file: &str| root.path().join(file).to_str().unwrap().to_owned();
+        assert_eq!((auth.cert_dir, auth.store_path), (at("certs"), at(&format!("machines/{machine}"))));
+        assert_eq!((auth.ca_private_key_path, auth.ca_cert_path), (at("certs/ca-key.pem"), at("certs/ca.pem")));
+        assert!(auth.other.is_empty(), "{:?}", auth.other);
+        let backup = store.folder(&name(machine)).join("config.json.bak");
+        assert_eq!(fs::read_to_string(&backup).unwrap(), before);
+        assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(config(&store, machine), text_of(&record));
+        assert_eq!(store.load_with_notes(&name(machine)).unwrap(), (record, vec![]));
+    }
+}
+
+#[test]
+fn options_of_older_records_are_not_forgotten() {
+    let (_root, store) = example("v0");
+    let zero = store.load(&name("zero")).unwrap();
+    let swarm = zero.host_options.unwrap().swarm_options.unwrap();
+    assert_eq!(
+        (swarm.host.as_str(), swarm.master, swarm.discovery.as_str()),
+        ("tcp://0.0.0.0:3376", true, "token://abc")
+    );
+    assert_eq!(zero.driver["Big"], 9_007_199_254_740_993_i64);
+    let engine = store.load(&name("nested")).unwrap().host_options.unwrap().engine_options.unwrap();
+    assert_eq!((engine.storage_driver.as_str(), engine.labels.unwrap()), ("aufs", vec!["a=b".to_owned()]));
+    assert!(!engine.other.contains_key("TlsCaCert"));
+}
+
+#[test]
+fn a_record_that_the_original_lost_in_a_crash_is_found() {
+    let (_root, store) = example("v3");
+    let folder = store.folder(&name("x"));
+    fs::rename(folder.join(CONFIG), folder.join("config.json.tmp123")).unwrap();
+    fs::write(folder.join("config.json.tmp456"), "{\"Conf").unwrap();
+    let (mut record, notes) = store.load_with_notes(&name("x")).unwrap();
+    assert!(notes[0].contains("config.json.tmp123"), "{notes:?}");
+    assert!(!folder.join(CONFIG).exists());
+    record.driver_name = "generic".into();
+    store.save(&record).unwrap();
+    assert_eq!(store.load_with_notes(&name("x")).unwrap(), (record, vec![]));
+    fs::rename(folder.join(CONFIG), folder.join("config.json.tmp789")).unwrap();
+    assert_eq!(load_error(&store, "x").0, Kind::Damaged, "two candidates: nobody can tell which is right");
+}
+
+#[test]
+fn repairs_stay_in_memory() {
+    let (root, _) = example("v3");
+    let moved = tempfile::tempdir().unwrap();
+    fs::rename(root.path().join("machines"), moved.path().join("machines")).unwrap();
+    fs::rename(root.path().join("certs"), moved.path().join("certs")).unwrap();
+    fs::write(moved.path().join("certs/ca.pem"), "").unwrap();
+    let old_root = root.path().to_str().unwrap().to_owned();
+    root.close().unwrap();
+    let store = Store::new(moved.path().into());
+    let before = config(&store, "cc");
+    assert!(before.contains(&old_root));
+    let mut record = store.load(&name("cc")).unwrap();
+    assert!(!text_of(&record).contains(&old_root), "{}", text_of(&record));
+    record.driver["SSHUser"] = "admin".into();
+    store.save(&record).unwrap();
+    assert_eq!(config(&store, "cc"), before.replace("\"root\"", "\"admin\""));
+}
+
+#[test]
+fn the_list_is_what_the_original_lists() {
+    let (_root, store) = example("v3");
+    let machines = store.machines();
+    fs::create_dir(machines.join(".hidden")).unwrap();
+    fs::create_dir(machines.join("odd_name")).unwrap();
+    fs::write(machines.join("plain"), "").unwrap();
+    symlink("x", machines.join("link")).unwrap();
+    let entries = store.entries().unwrap();
+    let shown: Vec<_> = entries.iter().map(Entry::text).collect();
+    assert_eq!(shown, ["cc", "ec", "fork", "odd_name", "x"]);
+    assert!(entries[3].name().is_err());
+    assert_eq!(store.names().unwrap().len(), 4);
+    assert_eq!(store.load(&name("link")).unwrap().name, "link");
+    assert!(Store::new("/nowhere/at/all".into()).entries().unwrap().is_empty());
+}
+
+#[test]
+fn a_removal_stays_inside_the_folder_and_leaves_nothing_behind() {
+    let (root, store) = example("v3");
+    let outside = root.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("precious"), "").unwrap();
+    symlink(&outside, store.folder(&name("x")).join("link")).unwrap();
+    symlink(&outside, store.machines().join("linked")).unwrap();
+    store.remove(&name("x")).unwrap();
+    store.remove(&name("linked")).unwrap();
+    assert!(outside.join("precious").exists());
+    assert_eq!(fs::read_dir(store.machines()).unwrap().count(), 3);
+    assert_eq!(store.remove(&name("x")).unwrap_err().kind(), Kind::Missing);
+}
+
+#[test]
+fn a_machine_appears_whole_and_marked_until_it_is_finished() {
+    let (_root, store) = example("v3");
+    let console = Console::captured(&[]);
+    let mut record = store.load(&name("x")).unwrap();
+    record.name = "new".into();
+    let claim = store.claim(&console, &name("new")).unwrap();
+    assert!(claim.resumed().is_none() && !store.exists(&name("new")));
+    claim.begin(&record).unwrap();
+    assert_eq!(store.creating(&name("new")).unwrap().pid, Some(std::process::id()));
+    assert_eq!(store.load(&name("new")).unwrap().driver, record.driver);
+    let other = store.claim(&console, &name("new")).unwrap_err();
+    assert_eq!((other.kind(), other.message()), (Kind::Exists, "Docker machine \"new\" already exists"));
+    assert_eq!(other.hints(), [format!("process {} is working on it", std::process::id())]);
+    claim.finish().unwrap();
+    assert!(store.creating(&name("new")).is_none());
+    let error = store.claim(&console, &name("new")).unwrap_err();
+    assert_eq!((error.kind(), error.hints().len()), (Kind::Exists, 0));
+}
+
+#[test]
+fn an_interrupted_creation_is_resumed_and_a_given_up_one_leaves_nothing() {
+    let (_root, store) = example("v3");
+    let console = Console::captured(&[]);
+    let mut record = store.load(&name("x")).unwrap();
+    record.name = "new".into();
+    store.claim(&console, &name("new")).unwrap().begin(&record).unwrap();
+    let again = store.claim(&console, &name("new")).unwrap();
+    assert_eq!(again.resumed().unwrap().driver, record.driver);
+    store.remove(&name("new")).unwrap();
+    drop(again);
+    drop(store.claim(&console, &name("never")).unwrap());
+    let left: Vec<_> = fs::read_dir(store.machines()).unwrap().map(|item| item.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 4, "{left:?}");
+}
+
+#[tokio::test]
+async fn a_lock_needs_a_machine_and_keeps_others_out() {
+    let (_root, store) = example("v3");
+    let console = Console::captured(&[]);
+    assert_eq!(store.lock(&console, &name("no")).await.unwrap_err().kind(), Kind::Missing);
+    let lock = store.lock(&console, &name("x")).await.unwrap();
+    let error = store.lock_within(&console, &name("x"), Duration::ZERO).await.unwrap_err();
+    assert!(error.message().starts_with("\"x\" is in use by process "), "{error}");
+    let machine = name("x");
+    let waiting = store.lock(&console, &machine);
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        drop(lock);
+    };
+    assert!(tokio::join!(waiting, release).0.is_ok());
+    assert!(console.captured_text().0.starts_with("Waiting for process "));
+}

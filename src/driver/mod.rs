@@ -3,11 +3,19 @@
 //! A driver's flags are only known at run time and its state is opaque JSON, so that a third-party plugin
 //! process fits the same trait.
 
+pub mod base;
+pub mod generic;
+mod missing;
+pub mod none;
+pub mod registry;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::context::Context;
@@ -194,6 +202,12 @@ pub trait Driver: Send + Sync {
         Ok(vec![self.ip(cx).await?])
     }
 
+    /// Whether the computer is made by this driver, so that it may still be booting when it first answers: a refused
+    /// login is then worth a second try.
+    fn makes_computers(&self) -> bool {
+        true
+    }
+
     /// How to log in; `None`: it cannot be logged in to, and is never provisioned (driver `none`).
     async fn ssh(&self, cx: &Context) -> Result<Option<SshTarget>>;
 
@@ -224,4 +238,16 @@ pub trait Driver: Send + Sync {
 /// The error of a URL asked from a machine that is down.
 pub fn not_running() -> Error {
     Error::new(Kind::NotRunning, "Host is not running")
+}
+
+/// A driver's structure from its state on disk.
+fn decode<T: DeserializeOwned>(driver: &str, state: Value) -> Result<T> {
+    serde_json::from_value(state).map_err(|error| {
+        Error::new(Kind::Damaged, format!("the record's state of driver {driver} is damaged: {error}"))
+    })
+}
+
+/// A driver's structure as its state on disk.
+fn encode<T: Serialize>(driver: &T) -> Result<Value> {
+    serde_json::to_value(driver).map_err(|error| Error::msg(format!("the driver's state cannot be written: {error}")))
 }

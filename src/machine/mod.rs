@@ -1,1 +1,73 @@
 //! A machine: a record and a driver, and the order in which things are done to it.
+
+pub mod options;
+
+use crate::context::Context;
+use crate::driver::{Driver, MachinePlace, registry};
+use crate::error::{Error, Result};
+use crate::store::{AuthOptions, EngineOptions, Name, Record, Store, SwarmOptions};
+
+/// A machine in memory.
+pub struct Host {
+    /// Its name: the folder's.
+    pub name: Name,
+    /// Its record, as on disk but for the driver's state.
+    pub record: Record,
+    /// What controls its computer.
+    pub driver: Box<dyn Driver>,
+}
+
+impl Host {
+    /// Reads a machine from the store.
+    ///
+    /// # Errors
+    /// [`Kind::Missing`](crate::error::Kind::Missing), [`Kind::Damaged`](crate::error::Kind::Damaged).
+    pub fn load(cx: &Context, name: &Name) -> Result<Self> {
+        let record = cx.store.load(name)?;
+        let place = place(&cx.store, name);
+        let driver = registry::load(&record.driver_name, &place, record.driver.clone())?;
+        Ok(Self { name: name.clone(), record, driver })
+    }
+
+    /// Writes the record with the driver's present state; a file that would not change is left alone.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn save(&mut self, cx: &Context) -> Result<()> {
+        self.record.driver = self.driver.save().await?;
+        cx.store.save(&self.record).map_err(|error| error.context("Error saving host to store"))
+    }
+
+    /// Where its certificates are.
+    ///
+    /// # Errors
+    /// The record has no such part (machines that another program provisioned with a script of its own).
+    pub fn auth(&self) -> Result<&AuthOptions> {
+        let options = self.record.host_options.as_ref().and_then(|options| options.auth_options.as_ref());
+        options.ok_or_else(|| self.not_ours("certificates"))
+    }
+
+    /// How its engine is set up.
+    ///
+    /// # Errors
+    /// As [`Host::auth`].
+    pub fn engine(&self) -> Result<&EngineOptions> {
+        let options = self.record.host_options.as_ref().and_then(|options| options.engine_options.as_ref());
+        options.ok_or_else(|| self.not_ours("engine options"))
+    }
+
+    /// Its swarm options, if it has any.
+    pub fn swarm(&self) -> Option<&SwarmOptions> {
+        self.record.host_options.as_ref()?.swarm_options.as_ref()
+    }
+
+    fn not_ours(&self, what: &str) -> Error {
+        Error::msg(format!("the record of \"{}\" has no {what}", self.name))
+            .hint("it was made with an install script of its own, so its Docker cannot be managed from here")
+    }
+}
+
+/// What a driver is told about the machine `name`.
+pub fn place(store: &Store, name: &Name) -> MachinePlace {
+    MachinePlace { name: name.clone(), store: store.root().to_owned(), folder: store.folder(name) }
+}

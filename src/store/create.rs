@@ -33,14 +33,20 @@ pub struct Claim {
 }
 
 impl Store {
+    /// Whether a `create` of this name may begin: there is no such machine, or only a half-made one.
+    ///
+    /// # Errors
+    /// `Docker machine "NAME" already exists` ([`Kind::Exists`]).
+    pub fn check_free(&self, name: &Name) -> Result<()> {
+        if self.exists(name) && self.creating(name).is_none() { Err(exists(name)) } else { Ok(()) }
+    }
+
     /// Claims a name for `create`, making the store's folders where they are missing.
     ///
     /// # Errors
     /// `Docker machine "NAME" already exists` ([`Kind::Exists`]), also while another process is making it.
     pub fn claim(&self, console: &Console, name: &Name) -> Result<Claim> {
-        if self.exists(name) && self.creating(name).is_none() {
-            return Err(exists(name));
-        }
+        self.check_free(name)?;
         self.root.make(console)?;
         let lock = match Lock::attempt(&self.lock_path(name), Some(&self.folder(name)))? {
             Attempt::Held(lock) => lock,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Name;
+
 /// The whole of `config.json`, keys in the original's order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -20,6 +22,20 @@ pub struct Record {
     /// Keys of other programs.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+impl Record {
+    /// The record of a new machine.
+    pub fn new(name: &Name, driver_name: &str, driver: Value, options: HostOptions) -> Self {
+        Self {
+            config_version: 3,
+            driver,
+            driver_name: driver_name.to_owned(),
+            host_options: Some(options),
+            name: name.to_string(),
+            other: Map::new(),
+        }
+    }
 }
 
 /// `HostOptions`.

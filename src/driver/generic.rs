@@ -1,0 +1,203 @@
+//! `generic`: a Linux host that exists already and can be reached over SSH.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use super::base::{Base, bare_host, engine_url, text};
+use super::{Checkpoint, Driver, Flag, FlagKind, FlagValues, MachinePlace, State, decode, encode, not_running};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::ssh::{self, Exec, Remote, SshTarget};
+
+/// How long the state probe waits for the SSH port, as the original.
+const PROBE_LIMIT: Duration = Duration::from_secs(15);
+/// How long a probe's answer is believed: one command asks several times in a row.
+const PROBE_MEMORY: Duration = Duration::from_secs(2);
+
+/// Restarts the operating system, as root or with sudo.
+const REBOOT: &str = r#"if [ "$(id -u)" = 0 ]; then shutdown -r now; else sudo -n shutdown -r now; fi"#;
+
+/// The driver `generic`.
+#[derive(Debug)]
+pub struct Generic {
+    place: MachinePlace,
+    fields: Fields,
+    probed: Mutex<Option<(Instant, State)>>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Fields {
+    #[serde(flatten)]
+    base: Base,
+    #[serde(rename = "EnginePort", default)]
+    engine_port: u16,
+    /// The user's own key file, as typed; only `create` looks at it.
+    #[serde(rename = "SSHKey", default)]
+    ssh_key: String,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+impl Generic {
+    /// For a new machine.
+    pub fn new(place: &MachinePlace) -> Self {
+        let fields = Fields { base: Base::new(place), engine_port: 2376, ssh_key: String::new(), other: Map::new() };
+        Self { place: place.clone(), fields, probed: Mutex::default() }
+    }
+
+    /// For a machine of the store.
+    ///
+    /// # Errors
+    /// The state has the wrong types.
+    pub fn load(place: &MachinePlace, state: Value) -> Result<Self> {
+        Ok(Self { place: place.clone(), fields: decode("generic", state)?, probed: Mutex::default() })
+    }
+
+    fn target(&self) -> SshTarget {
+        let path = &self.fields.base.ssh_key_path;
+        self.fields.base.ssh_target(&self.place, (!path.is_empty()).then(|| PathBuf::from(path)))
+    }
+
+    /// Whether somebody answers on the SSH port.
+    async fn probe(&self) -> State {
+        if let Some((at, state)) = *self.probed.lock().expect("no panic while held")
+            && at.elapsed() < PROBE_MEMORY
+        {
+            return state;
+        }
+        let target = self.target();
+        let answers = timeout(PROBE_LIMIT, TcpStream::connect((target.host.as_str(), target.port))).await;
+        let state = if matches!(answers, Ok(Ok(_))) { State::Running } else { State::Stopped };
+        *self.probed.lock().expect("no panic while held") = Some((Instant::now(), state));
+        state
+    }
+
+    fn user_key(&self, cx: &Context) -> Option<PathBuf> {
+        (!self.fields.ssh_key.is_empty()).then(|| cx.env.cwd.join(&self.fields.ssh_key))
+    }
+}
+
+fn port(values: &FlagValues, flag: &str) -> Result<u16> {
+    let number = values.int(flag);
+    u16::try_from(number)
+        .ok()
+        .filter(|port| *port > 0)
+        .ok_or_else(|| Error::msg(format!("--{flag} {number} is no TCP port; ports are 1 to 65535")))
+}
+
+#[async_trait]
+impl Driver for Generic {
+    fn name(&self) -> &str {
+        "generic"
+    }
+
+    async fn flags(&self) -> Result<Vec<Flag>> {
+        let text = |default: &str| FlagKind::String(default.to_owned());
+        let key_help = "Private key of the SSH user; without it the agent and the keys in ~/.ssh are tried";
+        Ok(vec![
+            Flag::new("generic-engine-port", FlagKind::Int(2376), "GENERIC_ENGINE_PORT", "Port of the Docker engine"),
+            Flag::new("generic-ip-address", text(""), "GENERIC_IP_ADDRESS", "Address or name of the host"),
+            Flag::new("generic-ssh-key", text(""), "GENERIC_SSH_KEY", key_help),
+            Flag::new("generic-ssh-port", FlagKind::Int(22), "GENERIC_SSH_PORT", "Port of the SSH server"),
+            Flag::new(
+                "generic-ssh-user",
+                text("root"),
+                "GENERIC_SSH_USER",
+                "User to log in as: root, or one with sudo",
+            ),
+        ])
+    }
+
+    async fn configure(&mut self, values: &FlagValues) -> Result<()> {
+        let address = values.string("generic-ip-address");
+        if address.is_empty() {
+            return Err(Error::msg("generic driver requires the --generic-ip-address option"));
+        }
+        if address.contains(['/', ' ', '@']) {
+            return Err(Error::msg(format!("--generic-ip-address `{address}` is neither an address nor a host name"))
+                .hint("the user and the port have flags of their own: --generic-ssh-user, --generic-ssh-port"));
+        }
+        self.fields.base.ip_address = bare_host(&address).to_owned();
+        self.fields.base.ssh_user = values.string("generic-ssh-user");
+        self.fields.base.ssh_port = port(values, "generic-ssh-port")?;
+        self.fields.engine_port = port(values, "generic-engine-port")?;
+        self.fields.ssh_key = values.string("generic-ssh-key");
+        Ok(())
+    }
+
+    async fn save(&self) -> Result<Value> {
+        encode(&self.fields)
+    }
+
+    async fn check(&self, cx: &Context) -> Result<()> {
+        let Some(key) = self.user_key(cx) else { return Ok(()) };
+        if !key.exists() {
+            return Err(Error::msg(format!("SSH key does not exist: {:?}", self.fields.ssh_key)));
+        }
+        ssh::keys::check_key(&key, &cx.env).await
+    }
+
+    async fn create(&mut self, cx: &Context, checkpoint: &dyn Checkpoint) -> Result<()> {
+        let console = cx.console.for_machine(self.place.name.as_str());
+        match self.user_key(cx) {
+            None => console.say("No SSH key specified. Assuming an existing key at the default location."),
+            Some(key) => {
+                console.say("Importing SSH key...");
+                let copy = ssh::keys::import(&key, &self.place.folder)?;
+                if let Err(error) = copy.public {
+                    console.say(format!("Couldn't copy SSH public key : {error}"));
+                }
+                self.fields.base.ssh_key_path = text(&copy.path);
+            }
+        }
+        checkpoint.save(self.save().await?).await
+    }
+
+    async fn remove(&mut self, _cx: &Context) -> Result<()> {
+        Ok(())
+    }
+
+    async fn state(&self, _cx: &Context) -> Result<State> {
+        Ok(self.probe().await)
+    }
+
+    async fn url(&self, _cx: &Context) -> Result<String> {
+        match self.probe().await {
+            State::Running => Ok(engine_url(&self.fields.base.ip_address, self.fields.engine_port)),
+            _ => Err(not_running()),
+        }
+    }
+
+    async fn ip(&self, _cx: &Context) -> Result<String> {
+        Ok(self.fields.base.ip_address.clone())
+    }
+
+    fn makes_computers(&self) -> bool {
+        false
+    }
+
+    async fn ssh(&self, _cx: &Context) -> Result<Option<SshTarget>> {
+        Ok(Some(self.target()))
+    }
+
+    async fn restart(&mut self, cx: &Context) -> Result<()> {
+        let connection = ssh::connect(cx, &self.target()).await?;
+        // The connection may break before the answer: that is success too.
+        let asked = connection.exec(&Exec::new(REBOOT)).await;
+        if let Ok(output) = asked
+            && !output.ok()
+        {
+            let said = output.tail(3);
+            return Err(Error::msg(format!("\"{}\" refused to restart: {said}", self.place.name)));
+        }
+        *self.probed.lock().expect("no panic while held") = None;
+        Ok(())
+    }
+}

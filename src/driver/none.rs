@@ -1,0 +1,137 @@
+//! `none`: a URL and nothing else, for an engine that somebody else takes care of.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::base::Base;
+use super::{Checkpoint, Driver, Flag, FlagKind, FlagValues, MachinePlace, State, decode, encode};
+use crate::context::Context;
+use crate::error::{Error, Kind, Result};
+use crate::ssh::SshTarget;
+
+/// The driver `none`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct None {
+    #[serde(flatten)]
+    base: Base,
+    #[serde(rename = "URL", default)]
+    url: String,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+impl None {
+    /// For a new machine.
+    pub fn new(place: &MachinePlace) -> Self {
+        Self { base: Base::new(place), url: String::new(), other: Map::new() }
+    }
+
+    /// For a machine of the store.
+    ///
+    /// # Errors
+    /// The state has the wrong types.
+    pub fn load(state: Value) -> Result<Self> {
+        decode("none", state)
+    }
+
+    fn refuse(&self, done: &str) -> Error {
+        Error::new(Kind::Unsupported, format!("hosts without a driver cannot be {done}"))
+    }
+}
+
+/// The address in a URL: what stands between `://` and the path.
+fn address(url: &str) -> Result<String> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Ok(String::new());
+    };
+    if scheme == "unix" {
+        return Ok(String::new());
+    }
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    match host.is_empty() {
+        true => Err(Error::msg(format!("--url `{url}` has no host; write tcp://HOST:2376"))),
+        false => Ok(host.to_owned()),
+    }
+}
+
+#[async_trait]
+impl Driver for None {
+    fn name(&self) -> &str {
+        "none"
+    }
+
+    async fn flags(&self) -> Result<Vec<Flag>> {
+        Ok(vec![Flag::new("url", FlagKind::String(String::new()), "", "URL of a Docker host that exists already")])
+    }
+
+    async fn configure(&mut self, values: &FlagValues) -> Result<()> {
+        let url = values.string("url");
+        if url.is_empty() {
+            return Err(Error::msg("--url option is required when no driver is selected"));
+        }
+        self.base.ip_address = address(&url)?;
+        self.url = url;
+        Ok(())
+    }
+
+    async fn save(&self) -> Result<Value> {
+        encode(self)
+    }
+
+    async fn create(&mut self, _cx: &Context, _checkpoint: &dyn Checkpoint) -> Result<()> {
+        Ok(())
+    }
+
+    async fn remove(&mut self, _cx: &Context) -> Result<()> {
+        Ok(())
+    }
+
+    async fn state(&self, _cx: &Context) -> Result<State> {
+        Ok(State::Running)
+    }
+
+    async fn url(&self, _cx: &Context) -> Result<String> {
+        Ok(self.url.clone())
+    }
+
+    async fn ip(&self, _cx: &Context) -> Result<String> {
+        Ok(self.base.ip_address.clone())
+    }
+
+    async fn ssh(&self, _cx: &Context) -> Result<Option<SshTarget>> {
+        Ok(Option::None)
+    }
+
+    async fn start(&mut self, _cx: &Context) -> Result<()> {
+        Err(self.refuse("started"))
+    }
+
+    async fn stop(&mut self, _cx: &Context) -> Result<()> {
+        Err(self.refuse("stopped"))
+    }
+
+    async fn kill(&mut self, _cx: &Context) -> Result<()> {
+        Err(self.refuse("killed"))
+    }
+
+    async fn restart(&mut self, _cx: &Context) -> Result<()> {
+        Err(self.refuse("restarted"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_the_host_and_port_of_the_url() {
+        assert_eq!(address("tcp://127.0.0.1:2376").unwrap(), "127.0.0.1:2376");
+        assert_eq!(address("tcp://h:1/path").unwrap(), "h:1");
+        assert_eq!(address("unix:///var/run/docker.sock").unwrap(), "");
+        assert_eq!(address("http://user:word@c:1").unwrap(), "c:1");
+        assert_eq!(address("localhost").unwrap(), "");
+        assert!(address("tcp://").is_err());
+    }
+}

@@ -1,1 +1,0 @@
-//! Go templates and their functions.

@@ -1,1 +1,222 @@
 //! Which shell, and how it sets and unsets variables.
+
+/// A shell's syntax. Values stand between the parts of `set`; every special character of a value is replaced.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shell {
+    names: &'static [&'static str],
+    /// Before the variable, between variable and value, after the value.
+    set: [&'static str; 3],
+    /// Before and after the variable.
+    unset: [&'static str; 2],
+    /// What makes a line a remark.
+    remark: &'static str,
+    /// Around the command that puts the lines into effect.
+    apply: [&'static str; 2],
+    /// What stands for a character that would mean something between the shell's quotes.
+    escapes: &'static [(char, &'static str)],
+}
+
+const POSIX: &Shell = &Shell {
+    names: &["sh", "bash", "zsh", "dash", "ksh"],
+    set: ["export ", "=\"", "\""],
+    unset: ["unset ", ""],
+    remark: "#",
+    apply: ["eval $(", ")"],
+    escapes: &[('"', "\\\""), ('\\', "\\\\"), ('$', "\\$"), ('`', "\\`")],
+};
+
+const OTHERS: &[&Shell] = &[
+    &Shell {
+        names: &["fish"],
+        set: ["set -gx ", " \"", "\";"],
+        unset: ["set -e ", ";"],
+        remark: "#",
+        apply: ["eval (", ")"],
+        escapes: &[('"', "\\\""), ('\\', "\\\\"), ('$', "\\$")],
+    },
+    &Shell {
+        names: &["powershell", "pwsh"],
+        set: ["$Env:", " = \"", "\""],
+        unset: ["Remove-Item Env:\\\\", ""],
+        remark: "#",
+        apply: ["& ", " | Invoke-Expression"],
+        escapes: &[('"', "`\""), ('`', "``"), ('$', "`$")],
+    },
+    &Shell {
+        names: &["cmd"],
+        set: ["SET ", "=", ""],
+        unset: ["SET ", "="],
+        remark: "REM",
+        apply: ["\t@FOR /f \"tokens=*\" %i IN ('", "') DO @%i"],
+        // The line is what `%i` stands for: cmd does not look at its characters again.
+        escapes: &[],
+    },
+    &Shell {
+        names: &["tcsh", "csh"],
+        set: ["setenv ", " \"", "\";"],
+        unset: ["unsetenv ", ";"],
+        remark: ":",
+        // A `:` line is still expanded; the outer quotes keep the command from running once more.
+        apply: ["'eval `", "`'"],
+        escapes: &[('"', "\"'\"'\""), ('$', "\"'$'\""), ('`', "\"'`'\""), ('!', "\\!")],
+    },
+    &Shell {
+        names: &["emacs"],
+        set: ["(setenv \"", "\" \"", "\")"],
+        unset: ["(setenv \"", "\" nil)"],
+        remark: ";;",
+        apply: ["(with-temp-buffer (shell-command \"", "\" (current-buffer)) (eval-buffer))"],
+        escapes: &[('"', "\\\""), ('\\', "\\\\")],
+    },
+];
+
+/// The shell of a name; every other name means the POSIX form, as in the original.
+pub fn named(name: &str) -> &'static Shell {
+    OTHERS.iter().find(|shell| shell.names.contains(&name)).copied().unwrap_or(POSIX)
+}
+
+/// The shell to write for: the one asked for; else the calling process, if it is a shell with a syntax of its own;
+/// else `$SHELL`; else the POSIX form.
+pub fn detect(asked: Option<&str>, parent: Option<&str>, variable: Option<&str>) -> &'static Shell {
+    if let Some(name) = asked.filter(|name| !name.is_empty()) {
+        return named(name);
+    }
+    if let Some(shell) = parent.map(named).filter(|shell| *shell != POSIX) {
+        return shell;
+    }
+    variable.map_or(POSIX, |path| named(path.rsplit('/').next().unwrap_or_default()))
+}
+
+/// The name of the process that called us, where the system tells it (Linux).
+pub fn calling_process() -> Option<String> {
+    let parent = rustix::process::getppid()?;
+    let name = std::fs::read_to_string(format!("/proc/{}/comm", parent.as_raw_nonzero())).ok()?;
+    Some(name.trim_end().to_owned())
+}
+
+impl Shell {
+    /// The line that sets a variable.
+    pub fn set(&self, variable: &str, value: &str) -> String {
+        let [before, between, after] = self.set;
+        format!("{before}{variable}{between}{}{after}", self.escape(value))
+    }
+
+    /// The line that unsets a variable.
+    pub fn unset(&self, variable: &str) -> String {
+        let [before, after] = self.unset;
+        format!("{before}{variable}{after}")
+    }
+
+    /// The two remarks at the end: how to put the lines into effect. `args`: our own command line.
+    pub fn hint(&self, args: &[String]) -> String {
+        let [before, after] = self.apply;
+        let command = self.command_line(args);
+        let remark = self.remark;
+        format!("{remark} Run this command to configure your shell: \n{remark} {before}{command}{after}\n")
+    }
+
+    /// The command line as it can be typed again; plain arguments stay as they are.
+    fn command_line(&self, args: &[String]) -> String {
+        // Emacs hands the command to sh, inside a string of its own.
+        let typed_in = if self.names.contains(&"emacs") { POSIX } else { self };
+        let quoted: Vec<String> = args.iter().map(|arg| typed_in.quote(arg)).collect();
+        let line = quoted.join(" ");
+        if typed_in != self {
+            return self.escape(&line);
+        }
+        if self.apply[0].starts_with('\'') { line.replace('\'', "'\\''") } else { line }
+    }
+
+    fn quote(&self, arg: &str) -> String {
+        let plain = |c: char| c.is_alphanumeric() || "_-+=:,./@%^~".contains(c);
+        if !arg.is_empty() && arg.chars().all(plain) { arg.to_owned() } else { format!("\"{}\"", self.escape(arg)) }
+    }
+
+    fn escape(&self, value: &str) -> String {
+        let mut escaped = String::with_capacity(value.len());
+        for c in value.chars() {
+            match self.escapes.iter().find(|(special, _)| *special == c) {
+                Some((_, instead)) => escaped.push_str(instead),
+                None => escaped.push(c),
+            }
+        }
+        escaped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(line: &[&str]) -> Vec<String> {
+        line.iter().map(|arg| (*arg).to_owned()).collect()
+    }
+
+    #[test]
+    fn each_shell_sets_and_unsets_in_its_own_way() {
+        for (name, set, unset) in [
+            ("bash", r#"export K="v 1""#, "unset K"),
+            ("typo", r#"export K="v 1""#, "unset K"),
+            ("fish", r#"set -gx K "v 1";"#, "set -e K;"),
+            ("powershell", r#"$Env:K = "v 1""#, r"Remove-Item Env:\\K"),
+            ("cmd", "SET K=v 1", "SET K="),
+            ("tcsh", r#"setenv K "v 1";"#, "unsetenv K;"),
+            ("emacs", r#"(setenv "K" "v 1")"#, r#"(setenv "K" nil)"#),
+        ] {
+            assert_eq!((named(name).set("K", "v 1"), named(name).unset("K")), (set.into(), unset.into()), "{name}");
+        }
+    }
+
+    #[test]
+    fn values_cannot_leave_their_quotes() {
+        for (name, escaped) in [
+            ("sh", r#"export K="a\"b\$c\`d\\e""#),
+            ("fish", r#"set -gx K "a\"b\$c`d\\e";"#),
+            ("powershell", r#"$Env:K = "a`"b`$c``d\e""#),
+            ("tcsh", r#"setenv K "a"'"'"b"'$'"c"'`'"d\e";"#),
+            ("emacs", r#"(setenv "K" "a\"b$c`d\\e")"#),
+        ] {
+            assert_eq!(named(name).set("K", r#"a"b$c`d\e"#), escaped, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_hint_repeats_the_command_line() {
+        for (name, line) in [
+            ("sh", "# eval $(docker-machine env --shell=x a)"),
+            ("fish", "# eval (docker-machine env --shell=x a)"),
+            ("powershell", "# & docker-machine env --shell=x a | Invoke-Expression"),
+            ("cmd", "REM \t@FOR /f \"tokens=*\" %i IN ('docker-machine env --shell=x a') DO @%i"),
+            ("tcsh", ": 'eval `docker-machine env --shell=x a`'"),
+            (
+                "emacs",
+                ";; (with-temp-buffer (shell-command \"docker-machine env --shell=x a\" (current-buffer)) (eval-buffer))",
+            ),
+        ] {
+            let hint = named(name).hint(&args(&["docker-machine", "env", "--shell=x", "a"]));
+            let (first, second) = hint.trim_end_matches('\n').split_once('\n').unwrap();
+            assert!(first.ends_with(" Run this command to configure your shell: "), "{first:?}");
+            assert_eq!(second, line);
+        }
+    }
+
+    #[test]
+    fn arguments_with_blanks_are_quoted_in_the_hint() {
+        let line = args(&["/my programs/dm", "-s", "/a $b", "env", "web"]);
+        assert!(named("sh").hint(&line).ends_with("# eval $(\"/my programs/dm\" -s \"/a \\$b\" env web)\n"));
+        let emacs = named("emacs").hint(&line);
+        assert!(
+            emacs.contains(r#"(shell-command "\"/my programs/dm\" -s \"/a \\$b\" env web" (current-buffer))"#),
+            "{emacs}"
+        );
+    }
+
+    #[test]
+    fn the_flag_wins_then_a_foreign_parent_then_the_variable() {
+        assert_eq!(detect(Some("bash"), Some("fish"), Some("/bin/tcsh")), named("sh"));
+        assert_eq!(detect(None, Some("fish"), Some("/bin/bash")), named("fish"));
+        assert_eq!(detect(Some(""), Some("bash"), Some("/usr/bin/fish")), named("fish"));
+        assert_eq!(detect(None, Some("make"), Some("/bin/zsh")), POSIX);
+        assert_eq!(detect(None, None, None), POSIX);
+    }
+}

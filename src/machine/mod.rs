@@ -1,6 +1,7 @@
 //! A machine: a record and a driver, and the order in which things are done to it.
 
 pub mod options;
+pub mod query;
 
 use crate::context::Context;
 use crate::driver::{Driver, MachinePlace, registry};

@@ -36,8 +36,8 @@ impl Fields {
         let mut before = ' ';
         loop {
             let Some(c) = rest.chars().next() else { return rest };
-            if rest.starts_with("}}") {
-                return &rest[2..];
+            if let Some(after) = rest.strip_prefix("}}") {
+                return after;
             }
             if rest.starts_with("/*") {
                 rest = rest.find("*/").map_or("", |end| &rest[end + 2..]);

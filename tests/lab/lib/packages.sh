@@ -4,7 +4,7 @@
 LAB_PACKAGES=(
     debootstrap debian-archive-keyring dpkg-dev    # build the image
     systemd-container iproute2 util-linux          # run hosts
-    e2fsprogs                                      # small disks
+    e2fsprogs procps                               # small disks, finding processes
     openssh-client busybox-static                  # keys, the web server and the container image
 )
 

@@ -1,0 +1,228 @@
+//! Asks drivers and engines, all at once, each within its own time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use super::{Filters, Listed, Row, masters, one_line, row_of};
+use crate::context::Context;
+use crate::docker::{Engine, TlsFiles, TrustPool};
+use crate::driver::{Driver, State, registry};
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::machine;
+use crate::store::{AuthOptions, Name, Record, SwarmOptions};
+
+/// Connections at one time; a process may usually have 1024 files open.
+const AT_ONCE: usize = 200;
+
+/// What is to be asked. The engine's URL is needed for its state and version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// The driver, for the URL.
+    pub url: bool,
+    /// The driver, for the state; a computer with a URL is running.
+    pub state: bool,
+    /// The engine, for its version.
+    pub version: bool,
+}
+
+/// What one machine's task works with.
+struct Inquiry {
+    cx: Context,
+    trust: TrustPool,
+    question: Question,
+    limit: Duration,
+    places: Semaphore,
+}
+
+/// Keeps the machines whose state the filters accept. All drivers are asked at the same time; one that does not
+/// answer within `limit` is [`State::Timeout`], an error is shown and counts as [`State::Error`].
+pub async fn keep_states(cx: &Context, filters: &Filters, machines: Vec<Listed>, limit: Duration) -> Vec<Listed> {
+    let mut tasks = JoinSet::new();
+    for (index, machine) in machines.iter().enumerate() {
+        if let Ok((name, record)) = machine.record.clone() {
+            let cx = cx.clone();
+            tasks.spawn(async move { (index, state_of(&cx, &name, &record, limit).await) });
+        }
+    }
+    let mut states = HashMap::new();
+    while let Some(ended) = tasks.join_next().await {
+        states.extend(ended);
+    }
+    let accepted = |index: usize, machine: &Listed| {
+        machine.record.is_err() || filters.accept_state(states.get(&index).copied().unwrap_or(State::Error))
+    };
+    machines.into_iter().enumerate().filter(|(index, machine)| accepted(*index, machine)).map(|(_, it)| it).collect()
+}
+
+async fn state_of(cx: &Context, name: &Name, record: &Record, limit: Duration) -> State {
+    let ask = async { driver(cx, name, record)?.state(cx).await };
+    match timeout(limit, ask).await {
+        Ok(Ok(state)) => state,
+        Ok(Err(error)) => {
+            cx.console.warn(format!("{name}: {error}"));
+            State::Error
+        }
+        Err(_) => State::Timeout,
+    }
+}
+
+/// A row for each machine of `shown`, in natural order; `all` tells the masters of their swarms.
+///
+/// Each machine is a task of its own with its own limit. A driver that can ask for many computers with one call
+/// would be asked here, before the tasks, and hand them its answers.
+pub async fn ask_all(cx: &Context, shown: &[Listed], all: &[Listed], question: Question, limit: Duration) -> Vec<Row> {
+    let masters = masters(all);
+    let inquiry = Arc::new(Inquiry {
+        cx: cx.clone(),
+        trust: TrustPool::default(),
+        question,
+        limit,
+        places: Semaphore::new(AT_ONCE),
+    });
+    let mut rows: Vec<Row> = Vec::with_capacity(shown.len());
+    let mut tasks = JoinSet::new();
+    for machine in shown {
+        let mut row = row_of(machine, &masters);
+        let Ok((name, record)) = &machine.record else {
+            rows.push(row);
+            continue;
+        };
+        match driver(cx, name, record) {
+            Ok(driver) => {
+                row.driver = driver.name().to_owned();
+                if question == Question::default() {
+                    rows.push(row);
+                } else {
+                    let files = certificates(cx, name, record);
+                    tasks.spawn(fill(inquiry.clone(), driver, files, row));
+                }
+            }
+            Err(error) => rows.push(Row::unreadable(row.name, &error)),
+        }
+    }
+    while let Some(ended) = tasks.join_next().await {
+        rows.extend(ended);
+    }
+    super::natural(&mut rows, |row| &row.name);
+    rows
+}
+
+async fn fill(inquiry: Arc<Inquiry>, driver: Box<dyn Driver>, files: TlsFiles, mut row: Row) -> Row {
+    let begin = Instant::now();
+    let answer = timeout(inquiry.limit, inquiry.ask(&*driver, &files)).await;
+    match answer.ok().filter(|_| !inquiry.limit.is_zero()) {
+        Some(answer) => {
+            row.response_time = Duration::from_millis(begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
+            answer.into_row(&inquiry.cx, &mut row);
+        }
+        None => {
+            row.state = State::Timeout;
+            row.response_time = inquiry.limit;
+        }
+    }
+    row
+}
+
+/// What a machine's driver and engine said.
+#[derive(Debug, Default)]
+struct Answer {
+    state: State,
+    url: String,
+    version: Option<String>,
+    error: Option<Error>,
+}
+
+impl Answer {
+    fn into_row(self, cx: &Context, row: &mut Row) {
+        if let Some(docker_host) = cx.env.var("DOCKER_HOST").filter(|_| self.state == State::Running) {
+            row.active_host = self.url == docker_host;
+            row.active_swarm = row.swarm_options.as_ref().is_some_and(|swarm| is_swarm(&self.url, swarm, docker_host));
+        }
+        row.state = self.state;
+        row.url = self.url;
+        if let Some(version) = self.version {
+            row.docker = format!("v{version}");
+        }
+        // That a computer is off is its state, not an error.
+        if let Some(error) = self.error.filter(|error| error.kind() != Kind::NotRunning) {
+            row.error = one_line(error.message());
+        }
+    }
+}
+
+/// Whether `docker_host` is the swarm that listens on another port of its master.
+fn is_swarm(url: &str, swarm: &SwarmOptions, docker_host: &str) -> bool {
+    let (Some((host, _)), Some((_, port))) = (url.rsplit_once(':'), swarm.host.rsplit_once(':')) else { return false };
+    swarm.master && format!("{host}:{port}") == docker_host
+}
+
+impl Inquiry {
+    async fn ask(&self, driver: &dyn Driver, files: &TlsFiles) -> Answer {
+        let _place = self.places.acquire().await;
+        let cx = &self.cx;
+        let mut answer = Answer::default();
+        match driver.url(cx).await {
+            Ok(url) => answer.url = url,
+            Err(error) => answer.error = Some(error),
+        }
+        if !answer.url.is_empty() {
+            answer.state = State::Running;
+        } else if self.question.state {
+            match driver.state(cx).await {
+                Ok(state) => answer.state = state,
+                Err(error) => {
+                    answer.state = State::Error;
+                    answer.error.get_or_insert(error);
+                }
+            }
+        }
+        if self.question.version && !answer.url.is_empty() {
+            match engine_version(&self.trust, &answer.url, files, self.limit).await {
+                Ok(version) => answer.version = Some(version),
+                Err(error) => answer.error = Some(error),
+            }
+        }
+        answer
+    }
+}
+
+fn driver(cx: &Context, name: &Name, record: &Record) -> Result<Box<dyn Driver>> {
+    registry::load(&record.driver_name, &machine::place(&cx.store, name), record.driver.clone())
+}
+
+/// The certificates that the docker CLI would use for a machine.
+pub fn certificates(cx: &Context, name: &Name, record: &Record) -> TlsFiles {
+    let auth: Option<&AuthOptions> = record.host_options.as_ref().and_then(|options| options.auth_options.as_ref());
+    let folder = cx.store.folder(name);
+    auth.map_or_else(|| TlsFiles::in_folder(&folder), |auth| TlsFiles::for_machine(&folder, auth))
+}
+
+/// The version of the engine at `url`, without a `v`.
+///
+/// # Errors
+/// `Unable to query docker version: …`, `Unable to query docker version: Unable to read TLS config: …`.
+pub async fn engine_version(trust: &TrustPool, url: &str, files: &TlsFiles, limit: Duration) -> Result<String> {
+    let ask = async {
+        let trust = trust.load(files).context("Unable to read TLS config")?;
+        Engine::new(url.parse()?, trust, limit).version().await
+    };
+    ask.await.map(|version| version.version).context("Unable to query docker version")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_master_is_active_under_its_swarms_port() {
+        let swarm = |master| SwarmOptions { master, host: "tcp://0.0.0.0:3376".into(), ..SwarmOptions::default() };
+        assert!(is_swarm("tcp://10.0.0.1:2376", &swarm(true), "tcp://10.0.0.1:3376"));
+        assert!(!is_swarm("tcp://10.0.0.1:2376", &swarm(false), "tcp://10.0.0.1:3376"));
+        assert!(!is_swarm("", &swarm(true), ""));
+    }
+}

@@ -1,2 +1,0 @@
-step 'error installing docker'
-logged amazon-linux-extras install -y docker

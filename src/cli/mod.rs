@@ -1,3 +1,87 @@
 //! From words to a command: the tree of commands, Go's flag grammar, environment, help, exit status.
+//!
+//! [`plan`] decides what a command line asks for and touches nothing; [`run`] does it. Only commands that work on
+//! machines start a runtime and look at the store.
 
+mod argv;
+mod create_flags;
+mod globals;
+mod go;
+mod help;
+mod plan;
+mod run_create;
 pub mod targets;
+mod tree;
+
+use crate::console::Console;
+use crate::context::Context;
+use crate::env::Env;
+use crate::error::{Error, Kind};
+use crate::store::Store;
+use argv::Misuse;
+use help::Called;
+pub use help::{BUILD, VERSION};
+use plan::{Job, Plan, Setup};
+
+/// A failure, and the help that is printed on standard output before its message.
+#[derive(Debug)]
+struct Failure {
+    help: String,
+    error: Error,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { help: String::new(), error }
+    }
+}
+
+impl Failure {
+    fn misuse(misuse: Misuse, help: &str) -> Self {
+        Self { help: format!("{}\n\n{help}", misuse.headline), error: Error::usage(misuse.message) }
+    }
+
+    /// A command's own error: with its help if it was called the wrong way.
+    fn of_command(error: Error, help: impl FnOnce() -> String) -> Self {
+        let help = if error.kind() == Kind::Usage { help() } else { String::new() };
+        Self { help, error }
+    }
+}
+
+/// Does what the process was called for, and gives its exit status.
+pub fn run(env: &Env) -> u8 {
+    let done = plan::plan(env).and_then(|plan| match plan {
+        Plan::Print(text) => {
+            Console::process(false, false).data(&text);
+            Ok(())
+        }
+        Plan::Run(setup, job) => work(env, setup, job),
+    });
+    let Err(failure) = done else { return 0 };
+    let console = Console::process(false, false);
+    console.data(&failure.help);
+    console.error(&failure.error);
+    failure.error.exit_status()
+}
+
+/// Runs a command on a runtime of its own.
+fn work(env: &Env, setup: Setup, job: Job) -> Result<(), Failure> {
+    let called = Called::by(env);
+    let console = Console::process(setup.globals.debug, env.stderr_tty);
+    console.debug(format!("Docker Machine Version:  {VERSION}, build {BUILD}"));
+    let mut cx = Context { env: env.clone(), console, store: Store::at(setup.root), globals: setup.globals };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::from)?;
+    let done = match job {
+        Job::Create(words) => runtime.block_on(run_create::run(&cx, &called, &words)),
+        Job::Command(command, name) => {
+            if command.is_query() {
+                cx.console = cx.console.for_query();
+            }
+            let help = || plan::command_help(&tree::program(&[]), &name, &called);
+            runtime.block_on(command.run(&cx)).map_err(|error| Failure::of_command(error, help))
+        }
+    };
+    // A thread that waits for standard input would keep the process for ever.
+    runtime.shutdown_background();
+    done
+}

@@ -25,7 +25,7 @@ pub fn several(store: &Store, names: &[String]) -> Result<Vec<Name>> {
     let mut lost: Vec<String> = Vec::new();
     for text in names {
         match valid(text) {
-            Ok(name) if exists(store, &name) => push_once(&mut found, name),
+            Ok(name) if store.exists(&name) => push_once(&mut found, name),
             _ => push_once(&mut lost, missing(text).message().to_owned()),
         }
     }
@@ -53,7 +53,7 @@ pub fn missing(name: &str) -> Error {
 
 fn default(store: &Store) -> Result<Name> {
     let name = Name::from_str("default")?;
-    if exists(store, &name) {
+    if store.exists(&name) {
         return Ok(name);
     }
     let text = "Error: No machine name(s) specified and no \"default\" machine exists";
@@ -64,10 +64,6 @@ fn push_once<T: PartialEq>(list: &mut Vec<T>, item: T) {
     if !list.contains(&item) {
         list.push(item);
     }
-}
-
-fn exists(store: &Store, name: &Name) -> bool {
-    store.folder(name).is_dir()
 }
 
 #[cfg(test)]

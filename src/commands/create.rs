@@ -4,9 +4,9 @@ use crate::context::Context;
 use crate::driver::FlagValues;
 use crate::error::{Error, Result};
 
-/// Make a machine: get a computer, install Docker on it, secure it
+/// Make a machine, install Docker on it and secure it
 ///
-/// `docker-machine create --driver NAME --help` also lists the flags of that driver.
+/// Run 'ARGV0 create --driver NAME --help' to see the flags of that driver too.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// The machine's name; the command checks that there is exactly one.

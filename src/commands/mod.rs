@@ -56,7 +56,6 @@ pub(crate) enum Command {
     Completion(completion::Args),
 }
 
-#[expect(dead_code, reason = "called by the command line's entry, the next commit")]
 impl Command {
     /// Whether programs parse its standard output, so that nothing else may be written there.
     pub(crate) fn is_query(&self) -> bool {

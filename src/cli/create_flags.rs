@@ -1,0 +1,176 @@
+//! The flags of `create`: the shared ones as a table, the driver's at run time, and what they are worth.
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches};
+
+use super::tree;
+use crate::driver::{Flag, FlagKind, FlagValue, FlagValues};
+
+/// The driver if nobody names one. Old scripts may set it up as a plugin; help shows it as the original does.
+pub(crate) const DEFAULT_DRIVER: &str = "virtualbox";
+
+/// A row of the table: name, type and default, variable, help.
+type Row = (&'static str, Shape, &'static str, &'static str);
+
+enum Shape {
+    Text(&'static str),
+    Bool,
+    List,
+}
+
+use Shape::{Bool, List, Text};
+
+/// The flags that every `create` has, in the order of `help create`.
+const SHARED: &[Row] = &[
+    ("driver", Text(DEFAULT_DRIVER), "MACHINE_DRIVER", "Driver that gets the computer"),
+    ("engine-install-url", Text("https://get.docker.com"), "MACHINE_DOCKER_INSTALL_URL", "Script that installs Docker"),
+    ("engine-opt", List, "", "Option for the engine in the form flag=value"),
+    ("engine-insecure-registry", List, "", "Registry that the engine may talk to without TLS"),
+    ("engine-registry-mirror", List, "ENGINE_REGISTRY_MIRROR", "Mirror that the engine asks before a registry"),
+    ("engine-label", List, "", "Label for the engine in the form key=value"),
+    ("engine-storage-driver", Text(""), "", "Storage driver of the engine (default: the engine's own choice)"),
+    ("engine-env", List, "", "Variable for the engine in the form NAME=value"),
+    ("swarm", Bool, "", "Join the machine to a swarm"),
+    ("swarm-image", Text("swarm:latest"), "MACHINE_SWARM_IMAGE", "Image of classic swarm; kept for old scripts"),
+    ("swarm-master", Bool, "", "Make the machine a manager of the swarm"),
+    ("swarm-discovery", Text(""), "", "Discovery service of classic swarm, as a URL"),
+    ("swarm-strategy", Text("spread"), "", "Scheduling strategy of classic swarm"),
+    ("swarm-opt", List, "", "Option for the swarm manager"),
+    ("swarm-join-opt", List, "", "Option for joining the swarm"),
+    ("swarm-host", Text("tcp://0.0.0.0:3376"), "", "Where the swarm manager listens"),
+    ("swarm-addr", Text(""), "", "Address that the machine tells the swarm (default: its own)"),
+    ("swarm-experimental", Bool, "", "Experimental features of classic swarm"),
+    ("tls-san", List, "", "One more name or address for the server certificate"),
+];
+
+/// The table as flags.
+pub(crate) fn shared() -> Vec<Flag> {
+    let kind = |shape: &Shape| match shape {
+        Text(default) => FlagKind::String((*default).to_owned()),
+        Bool => FlagKind::Bool,
+        List => FlagKind::List(Vec::new()),
+    };
+    SHARED.iter().map(|(name, shape, env, usage)| Flag::new(name, kind(shape), env, usage)).collect()
+}
+
+/// The table as clap arguments; `--driver` is the one with a short name.
+pub(crate) fn shared_arguments() -> Vec<Arg> {
+    let short = |arg: Arg| if arg.get_id() == "driver" { arg.short('d') } else { arg };
+    shared().iter().map(tree::argument).map(short).collect()
+}
+
+/// A driver's flags without those whose name is taken or is no name: a plugin must not break the command line.
+pub(crate) fn without_clashes(flags: Vec<Flag>) -> Vec<Flag> {
+    let mut taken: Vec<String> = shared().into_iter().map(|flag| flag.name).collect();
+    taken.extend(["help", "h", "d", ""].map(str::to_owned));
+    let mut kept = Vec::new();
+    for flag in flags {
+        if !taken.contains(&flag.name) {
+            taken.push(flag.name.clone());
+            kept.push(flag);
+        }
+    }
+    kept
+}
+
+/// What each flag is worth. A shared list that was not given is absent; a driver's has its default.
+pub(crate) fn values(matches: &ArgMatches, driver: &[Flag]) -> FlagValues {
+    let mut values = FlagValues::default();
+    for flag in shared() {
+        if !matches!(flag.kind, FlagKind::List(_)) || matches.value_source(&flag.name) == Some(ValueSource::CommandLine)
+        {
+            values.0.insert(flag.name.clone(), value(matches, &flag));
+        }
+    }
+    for flag in driver {
+        values.0.insert(flag.name.clone(), value(matches, flag));
+    }
+    values
+}
+
+fn value(matches: &ArgMatches, flag: &Flag) -> FlagValue {
+    let name = flag.name.as_str();
+    match flag.kind {
+        FlagKind::String(_) => FlagValue::String(matches.get_one::<String>(name).cloned().unwrap_or_default()),
+        FlagKind::Int(_) => FlagValue::Int(matches.get_one::<i64>(name).copied().unwrap_or_default()),
+        FlagKind::Bool => FlagValue::Bool(matches.get_flag(name)),
+        FlagKind::List(_) => FlagValue::List(matches.get_many(name).unwrap_or_default().cloned().collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::argv::{self, Flags};
+    use crate::env::Env;
+
+    fn driver() -> Vec<Flag> {
+        vec![
+            Flag::new("x-ip", FlagKind::String("here".into()), "X_IP", ""),
+            Flag::new("x-port", FlagKind::Int(22), "X_PORT", ""),
+            Flag::new("x-fast", FlagKind::Bool, "X_FAST", ""),
+            Flag::new("x-group", FlagKind::List(vec!["default".into()]), "X_GROUP", ""),
+        ]
+    }
+
+    fn values_of(line: &str, vars: &[(&str, &str)]) -> FlagValues {
+        let vars = vars.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let env = Env { vars, ..Env::default() };
+        let mut tree = tree::program(&driver());
+        let flags = tree::flags(tree.find_subcommand("create").unwrap());
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let mut all = vec!["create".to_owned()];
+        all.extend(argv::parse(&words, &flags, Flags::Anywhere).unwrap().for_clap(&flags, &env));
+        let (_, matches) = tree::parse(&mut tree, all).unwrap();
+        values(matches.subcommand_matches("create").unwrap(), &driver())
+    }
+
+    #[test]
+    fn flags_that_were_not_given_have_their_defaults() {
+        let values = values_of("n", &[]);
+        assert_eq!(values.string("driver"), "virtualbox");
+        assert_eq!(values.string("swarm-host"), "tcp://0.0.0.0:3376");
+        assert_eq!(values.string("x-ip"), "here");
+        assert_eq!(values.int("x-port"), 22);
+        assert_eq!(values.0["x-fast"], FlagValue::Bool(false));
+        assert_eq!(values.list("x-group"), ["default"]);
+    }
+
+    #[test]
+    fn a_shared_list_that_was_not_given_is_absent() {
+        assert!(!values_of("n", &[]).0.contains_key("engine-label"));
+        assert_eq!(values_of("n --engine-label a=b,c -engine-label d", &[]).list("engine-label"), ["a=b,c", "d"]);
+    }
+
+    #[test]
+    fn a_value_beats_a_variable_and_a_variable_beats_the_default() {
+        let vars = [("X_IP", "there"), ("X_PORT", "0x17"), ("X_FAST", "1"), ("MACHINE_DRIVER", "x")];
+        let values = values_of("n --x-port 24 --x-fast=false", &vars);
+        assert_eq!(values.string("x-ip"), "there");
+        assert_eq!(values.int("x-port"), 24);
+        assert!(!values.bool("x-fast"));
+        assert_eq!(values.string("driver"), "x");
+    }
+
+    #[test]
+    fn the_variable_of_a_driver_list_counts() {
+        assert_eq!(values_of("n", &[("X_GROUP", "a, b")]).list("x-group"), ["a", "b"]);
+        assert_eq!(values_of("--x-group c n", &[("X_GROUP", "a")]).list("x-group"), ["a", "c"]);
+        assert_eq!(values_of("--x-group c n", &[]).list("x-group"), ["c"]);
+    }
+
+    #[test]
+    fn empty_values_are_values() {
+        let values = values_of("n --x-ip= --engine-label=", &[]);
+        assert_eq!(values.0["x-ip"], FlagValue::String(String::new()));
+        assert_eq!(values.list("engine-label"), [""]);
+    }
+
+    #[test]
+    fn a_driver_cannot_take_a_shared_flag_s_name() {
+        let mut flags = driver();
+        flags.push(Flag::new("tls-san", FlagKind::Bool, "", ""));
+        flags.push(Flag::new("x-ip", FlagKind::Bool, "", ""));
+        assert_eq!(without_clashes(flags), driver());
+    }
+}

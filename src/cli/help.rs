@@ -1,0 +1,198 @@
+//! The help texts, in the layout that completions and wrappers cut apart: columns padded with tabs, two spaces
+//! before a command, three before a command's flag.
+
+use std::fmt::Write;
+
+use super::globals;
+use super::tree::{self, FlagSpec, Takes};
+use crate::env::Env;
+
+/// This program's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The commit it was built from, if the build was told (`GIT_COMMIT`).
+pub const BUILD: &str = match option_env!("GIT_COMMIT") {
+    Some(commit) => commit,
+    None => "HEAD",
+};
+
+/// How the program was called, for texts that repeat it.
+#[derive(Clone, Debug)]
+pub(crate) struct Called {
+    /// argv[0] as typed.
+    pub(crate) argv0: String,
+    /// The store's root if no flag and no variable names one.
+    pub(crate) default_root: String,
+}
+
+impl Called {
+    /// As the process was.
+    pub(crate) fn by(env: &Env) -> Self {
+        Self { argv0: env.program().to_owned(), default_root: globals::default_root(env) }
+    }
+
+    /// The program's base name.
+    pub(crate) fn program(&self) -> &str {
+        self.argv0.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("docker-machine")
+    }
+}
+
+/// In which order a command's flags are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// As they were declared.
+    Declared,
+    /// By label: `create --help`, where the driver's flags join the shared ones.
+    Sorted,
+}
+
+/// The line of `--version`.
+pub(crate) fn version(called: &Called) -> String {
+    format!("{} version {VERSION}, build {BUILD}\n", called.program())
+}
+
+/// The program's help.
+pub(crate) fn app(tree: &clap::Command, called: &Called) -> String {
+    let program = called.program();
+    let about = tree.get_about().map(ToString::to_string).unwrap_or_default();
+    let mut flags = tree::flags(tree);
+    for flag in flags.iter_mut().filter(|flag| flag.is_called("storage-path")) {
+        flag.default.clone_from(&called.default_root);
+    }
+    let options = columns("  ", flags.iter().map(|flag| (label(flag), text(flag))));
+    let commands =
+        columns("  ", tree.get_subcommands().map(|command| (command.get_name().to_owned(), about_of(command))));
+    format!(
+        "Usage: {program} [OPTIONS] COMMAND [arg...]\n\n{about}\n\nVersion: {VERSION}, build {BUILD}\n\n\
+         Author:\n  docker-machine contributors - <https://github.com/docker/machine>\n\n\
+         Options:\n{options}  \nCommands:\n{commands}  \n\
+         Run '{program} COMMAND --help' for more information on a command.\n"
+    )
+}
+
+/// A command's help.
+pub(crate) fn command(command: &clap::Command, order: Order, called: &Called) -> String {
+    let (name, about) = (command.get_name(), about_of(command));
+    let flags: Vec<FlagSpec> = tree::flags(command).into_iter().filter(|flag| !flag.is_called("help")).collect();
+    let options = if flags.is_empty() { "" } else { "[OPTIONS] " };
+    let mut help = format!("Usage: docker-machine {name} {options}[arg...]\n\n{about}\n");
+    if let Some(description) = description(command, called) {
+        _ = write!(help, "\nDescription:\n   {description}\n");
+    }
+    if !flags.is_empty() {
+        let mut rows: Vec<(String, String)> = flags.iter().map(|flag| (label(flag), text(flag))).collect();
+        if order == Order::Sorted {
+            rows.sort();
+        }
+        help += "\nOptions:\n   \n";
+        help += &columns("   ", rows.into_iter());
+    }
+    help
+}
+
+fn about_of(command: &clap::Command) -> String {
+    command.get_about().map(ToString::to_string).unwrap_or_default()
+}
+
+/// What the doc comment says after its first paragraph; `ARGV0` in it is the program as it was called.
+fn description(command: &clap::Command, called: &Called) -> Option<String> {
+    let long = command.get_long_about()?.to_string();
+    let (_, description) = long.split_once("\n\n")?;
+    Some(description.trim().replace("ARGV0", &called.argv0))
+}
+
+/// `--name, -n "default"`.
+fn label(flag: &FlagSpec) -> String {
+    let long = flag.long.as_ref().map(|long| format!("--{long}"));
+    let short = flag.short.map(|short| format!("-{short}"));
+    let names = [long, short].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    match flag.takes {
+        Takes::Bool => names,
+        Takes::Text if flag.default.is_empty() => format!("{names} "),
+        Takes::Text | Takes::Int => format!("{names} \"{}\"", flag.default),
+        Takes::List => format!("{names} [{0} option {0} option]", flag.dashed()),
+    }
+}
+
+fn text(flag: &FlagSpec) -> String {
+    if flag.variables.is_empty() {
+        return flag.help.clone();
+    }
+    format!("{} [${}]", flag.help, flag.variables.join(", $"))
+}
+
+/// Two columns with tab stops of 8, at least one blank's width between them, as Go's `tabwriter` fills them.
+fn columns(indent: &str, rows: impl Iterator<Item = (String, String)>) -> String {
+    const STOP: usize = 8;
+    let width = |left: &str| indent.len() + left.chars().count();
+    let rows: Vec<(String, String)> = rows.collect();
+    let column = rows.iter().map(|(left, _)| width(left) + 1).max().unwrap_or_default().next_multiple_of(STOP);
+    let mut text = String::new();
+    for (left, right) in &rows {
+        let tabs = "\t".repeat((column - width(left)).div_ceil(STOP));
+        _ = writeln!(text, "{indent}{left}{tabs}{right}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(argv0: &str) -> Called {
+        Called { argv0: argv0.into(), default_root: "/home/u/.docker".into() }
+    }
+
+    #[test]
+    fn the_program_is_called_by_its_base_name() {
+        assert_eq!(called("/usr/bin/dm").program(), "dm");
+        assert_eq!(called("docker-machine").program(), "docker-machine");
+        assert_eq!(called("").program(), "docker-machine");
+    }
+
+    #[test]
+    fn columns_are_filled_with_tabs_to_the_widest_label() {
+        let rows = [("--force, -f", "a"), ("-y", "b")].map(|(left, right)| (left.to_owned(), right.to_owned()));
+        assert_eq!(columns("   ", rows.into_iter()), "   --force, -f\ta\n   -y\t\tb\n");
+        let full = [("1234567", "a"), ("1", "b")].map(|(left, right)| (left.to_owned(), right.to_owned()));
+        assert_eq!(columns(" ", full.into_iter()), " 1234567\ta\n 1\t\tb\n");
+    }
+
+    #[test]
+    fn labels_show_short_names_and_defaults() {
+        let tree = tree::program(&[]);
+        let labels = |name: &str| -> Vec<String> {
+            tree::flags(tree.find_subcommand(name).unwrap()).iter().map(label).collect()
+        };
+        assert_eq!(
+            labels("ls"),
+            [
+                "--quiet, -q",
+                "--filter [--filter option --filter option]",
+                "--timeout, -t \"10\"",
+                "--format, -f ",
+                "--help, -h"
+            ]
+        );
+        assert_eq!(labels("create")[0], "--driver, -d \"virtualbox\"");
+        assert_eq!(labels("rm")[1], "-y");
+    }
+
+    #[test]
+    fn a_flag_with_two_variables_shows_both() {
+        let flag = crate::driver::Flag::new("x", crate::driver::FlagKind::Bool, "A,B", "Text");
+        let tree = tree::program(&[flag]);
+        let help = command(tree.find_subcommand("create").unwrap(), Order::Sorted, &called("dm"));
+        assert!(help.contains("\tText [$A, $B]\n"), "{help}");
+    }
+
+    #[test]
+    fn every_line_of_a_command_s_flags_starts_with_three_spaces() {
+        let tree = tree::program(&[]);
+        for sub in tree.get_subcommands() {
+            let help = command(sub, Order::Declared, &called("dm"));
+            let Some((_, options)) = help.split_once("Options:\n   \n") else { continue };
+            assert!(options.lines().all(|line| line.starts_with("   -") && line.contains('\t')), "{help}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What is wrong when a host says so in its own words: texts that appear in logs, and what to do about each.
+
+use crate::error::Error;
+
+/// A text in a log, and the advice that follows from it.
+const KNOWN: &[(&str, &str)] = &[
+    ("No space left on device", "the host's disk is full: free some space, then run `docker-machine provision`"),
+    ("no space left on device", "the host's disk is full: free some space, then run `docker-machine provision`"),
+    (
+        "specified both as a flag and in the configuration file",
+        "an option is in /etc/docker/daemon.json and on the command line: remove it from one of them",
+    ),
+    ("unknown flag", "this version of Docker does not know an option that was given with --engine-opt"),
+    ("unknown shorthand flag", "this version of Docker does not know an option that was given with --engine-opt"),
+    ("address already in use", "another program on the host uses the engine's port"),
+    ("storage-driver has been deprecated and removed", "leave --engine-storage-driver out: the engine chooses one"),
+    ("conflict labels for", "two --engine-label options give one label different values"),
+    ("is masked", "an administrator has masked docker.service on the host: `systemctl unmask docker.service`"),
+    ("Unsupported distribution", "install Docker on the host yourself, then use --engine-install-url none"),
+    ("returned error: 404", "the --engine-install-url does not exist"),
+    ("404 Not Found", "an address that was to be downloaded does not exist"),
+    ("Could not resolve host", "the host cannot resolve names: check its DNS"),
+    ("Temporary failure resolving", "the host cannot resolve names: check its DNS"),
+    ("is not valid yet", "the host's clock is wrong"),
+    ("certificate is not yet valid", "the host's clock is wrong"),
+    ("Devices cgroup isn't mounted", "the kernel has no usable cgroups: reboot the host with its current kernel"),
+    ("Failed to program NAT chain", "the host's firewall refuses Docker's rules: restart the firewall, then try again"),
+    ("Read-only file system", "the host's file system is read-only: packages and settings cannot be written"),
+];
+
+/// Adds the advice for whatever is recognised in the message.
+pub(super) fn advise(error: Error) -> Error {
+    let advice = KNOWN.iter().find(|(text, _)| error.message().contains(text)).map(|(_, advice)| *advice);
+    match advice {
+        Some(advice) => error.hint(advice),
+        None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_text_brings_one_piece_of_advice() {
+        let error = advise(Error::msg("error installing docker:\nE: write: No space left on device\nunknown flag"));
+        assert_eq!(error.hints().len(), 1);
+        assert!(error.hints()[0].contains("disk is full"));
+        assert!(advise(Error::msg("something new")).hints().is_empty());
+    }
+}

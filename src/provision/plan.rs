@@ -1,0 +1,257 @@
+//! Decides what a host needs, from what was found on it. No effects.
+
+use std::time::Duration;
+
+use crate::console::Console;
+use crate::error::{Error, Result};
+
+use super::daemon_json::DaemonJson;
+use super::drop_in;
+use super::facts::Facts;
+use super::families::{DOCKER_CE, Match, Source};
+use super::options::{Wanted, check_storage_driver, is_removed, proxies};
+use super::script::Script;
+
+/// The install script that is used when no other URL was given.
+const DEFAULT_INSTALL_URL: &str = "https://get.docker.com";
+
+/// Above this a clock is worth a word; certificates are dated back by a day.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// Below this nothing can be written in safety, in KiB.
+const NO_SPACE_KIB: u64 = 8 * 1024;
+
+/// One thing to do before the engine can be configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// cloud-init still works; it holds package locks and writes `/etc/hosts`.
+    FirstBoot,
+    /// The clock is off; wait a little for time synchronisation.
+    Clock,
+    /// A whole unit of the original's first versions shadows the packaged one.
+    OldUnit,
+    /// A package source that has not existed for years breaks every package command.
+    OldRepository,
+    /// Host name and `/etc/hosts`.
+    HostName,
+    /// RHEL's nm-cloud-setup breaks the network of containers.
+    NmCloudSetup,
+    /// dpkg was interrupted.
+    RepairPackages,
+    /// `docker` is podman under another name.
+    RemovePodmanDocker,
+    /// No engine yet.
+    Install(Install),
+}
+
+/// How the engine is installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Install {
+    Script { url: String },
+    Packages(&'static str),
+    RpmRepository { repository: &'static str },
+    DebRepository { repository: String, codename: String },
+    SuseModule { version: String },
+    AmazonExtras,
+    Alpine,
+}
+
+/// What is to be done before the engine is configured, in order.
+pub(super) fn plan(facts: &Facts, family: Match, wanted: &Wanted<'_>) -> Result<Vec<Step>> {
+    check_space(facts)?;
+    DaemonJson::parse(facts.file("daemon.json"))?.check(wanted.engine)?;
+    if facts.init.is_none() {
+        return Err(Error::msg("the host runs neither systemd nor OpenRC, so Docker cannot be made a service of it"));
+    }
+    let needs_engine = !facts.engine.is_installed() || facts.packages_broken;
+    let install = if needs_engine { install(facts, family, wanted)? } else { None };
+    if facts.engine.is_installed() {
+        check_storage_driver(wanted.engine, facts.engine.version)?;
+    }
+    let podman = install.is_some() && !facts.engine.docker.is_empty() && facts.engine.dockerd.is_empty();
+    let candidates = [
+        (facts.first_boot, Step::FirstBoot),
+        (facts.clock_skew > CLOCK_TOLERANCE, Step::Clock),
+        (facts.file("full-unit").is_some_and(drop_in::is_old_full_unit), Step::OldUnit),
+        (facts.file("old-repository").is_some_and(|text| text.contains("yum.dockerproject.org")), Step::OldRepository),
+        (needs_host_name(facts, wanted.name.as_str()), Step::HostName),
+        (facts.nm_cloud_setup, Step::NmCloudSetup),
+        (facts.packages_broken, Step::RepairPackages),
+        (podman && facts.engine.docker_target.contains("podman"), Step::RemovePodmanDocker),
+    ];
+    let steps = candidates.into_iter().filter(|(needed, _)| *needed).map(|(_, step)| step);
+    Ok(steps.chain(install.map(Step::Install)).collect())
+}
+
+fn check_space(facts: &Facts) -> Result<()> {
+    match facts.free_kib {
+        Some(free) if free < NO_SPACE_KIB => {
+            Err(Error::msg(format!("no space left on the host: {free} KiB are free under /var/lib"))
+                .hint("free some space there; Docker alone takes about 500 MB"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The name differs somewhere: in the kernel, in `/etc/hostname`, or no line of `/etc/hosts` ends in it.
+fn needs_host_name(facts: &Facts, name: &str) -> bool {
+    let listed = |line: &str| {
+        let mut words = line.split_whitespace();
+        words.next().is_some() && words.next_back() == Some(name)
+    };
+    facts.host_name != name
+        || facts.file("hostname").map(str::trim) != Some(name)
+        || !facts.file("hosts").unwrap_or_default().lines().any(listed)
+}
+
+/// How to get an engine; `None`: it was said that nothing is to be installed.
+fn install(facts: &Facts, family: Match, wanted: &Wanted<'_>) -> Result<Option<Install>> {
+    let url = wanted.engine.install_url.trim();
+    if url.eq_ignore_ascii_case("none") {
+        return Ok(None);
+    }
+    if facts.engine.is_snap() {
+        return Err(Error::msg("Docker on the host is a snap, which can neither read /etc/docker nor be configured")
+            .hint("remove it on the host with `snap remove docker`, then run `docker-machine provision`"));
+    }
+    if family.engine == Source::Image || facts.is_image {
+        let name = facts.os.id();
+        return Err(Error::msg(format!(
+            "there is no Docker on the host, and {name} is an image to which none can be added"
+        ))
+        .hint("use an image that comes with Docker, or add it the way the distribution provides for"));
+    }
+    if !url.is_empty() && url != DEFAULT_INSTALL_URL {
+        return Ok(Some(Install::Script { url: url.to_owned() }));
+    }
+    check_storage_driver(wanted.engine, None)?;
+    Ok(Some(match family.engine {
+        Source::Script => {
+            check_processor(facts)?;
+            Install::Script { url: DEFAULT_INSTALL_URL.to_owned() }
+        }
+        Source::RpmRepository(repository) => Install::RpmRepository { repository },
+        Source::DebRepository(upstream) => deb_repository(facts, upstream),
+        Source::Packages(packages) => Install::Packages(packages),
+        Source::SuseModule => Install::SuseModule { version: facts.os.get("VERSION_ID").to_owned() },
+        Source::Alpine => Install::Alpine,
+        Source::Amazon if facts.os.get("VERSION_ID") == "2" => Install::AmazonExtras,
+        Source::Amazon => Install::Packages("docker"),
+        Source::Image => unreachable!("refused above"),
+    }))
+}
+
+/// Docker's repository needs the upstream release's code name; without one the distribution's own package will do.
+fn deb_repository(facts: &Facts, upstream: &str) -> Install {
+    let codename = facts.os.get(if upstream == "ubuntu" { "UBUNTU_CODENAME" } else { "DEBIAN_CODENAME" });
+    if codename.is_empty() {
+        return Install::Packages("docker.io");
+    }
+    let repository = format!("https://download.docker.com/linux/{upstream}");
+    Install::DebRepository { repository, codename: codename.to_owned() }
+}
+
+fn check_processor(facts: &Facts) -> Result<()> {
+    match facts.arch.as_str() {
+        arch @ ("armv6l" | "armv5tel" | "i386" | "i486" | "i586") => {
+            Err(Error::msg(format!("Docker has no packages for this processor ({arch})"))
+                .hint("Docker needs ARMv7, a 64-bit ARM or a 64-bit PC processor"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The storage driver to write: the one asked for, else the one that an earlier provisioning wrote.
+pub(super) fn storage_driver(facts: &Facts, wanted: &Wanted<'_>, earlier: Option<String>, console: &Console) -> String {
+    if !wanted.engine.storage_driver.is_empty() {
+        return wanted.engine.storage_driver.clone();
+    }
+    match earlier {
+        Some(driver) if is_removed(&driver, facts.engine.version) => {
+            console.warn(format!(
+                "The host was set up with storage driver \"{driver}\", which this engine does not have any more: \
+                 the option is left out, images and containers of that driver are not visible."
+            ));
+            String::new()
+        }
+        // To drop it could hide the images that are there.
+        Some(driver) => driver,
+        None => String::new(),
+    }
+}
+
+/// One script for all steps; it ends with another look at the engine.
+pub(super) fn script(steps: &[Step], wanted: &Wanted<'_>) -> Script {
+    let mut script = Script::default();
+    for step in steps {
+        script = match step {
+            Step::FirstBoot => script.part(include_str!("scripts/first_boot.sh")),
+            Step::Clock => script.part(include_str!("scripts/clock.sh")),
+            Step::OldUnit => script.part(include_str!("scripts/old_unit.sh")),
+            Step::OldRepository => script.part(include_str!("scripts/old_repository.sh")),
+            Step::HostName => script.set("NAME", wanted.name.as_str()).part(include_str!("scripts/host_name.sh")),
+            Step::NmCloudSetup => script.part(include_str!("scripts/nm_cloud_setup.sh")),
+            Step::RepairPackages => script.part(PACKAGES).part(include_str!("scripts/repair_packages.sh")),
+            Step::RemovePodmanDocker => script.part(PACKAGES).part(include_str!("scripts/remove_podman_docker.sh")),
+            Step::Install(install) => install_script(script, install, wanted),
+        };
+    }
+    if script.is_empty() { script } else { script.part(super::ENGINE_FACTS) }
+}
+
+pub(super) const PACKAGES: &str = include_str!("scripts/packages.sh");
+
+fn install_script(script: Script, install: &Install, wanted: &Wanted<'_>) -> Script {
+    let exports: Vec<String> =
+        proxies(wanted.engine).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut script = script.part(PACKAGES);
+    if !exports.is_empty() {
+        script = script.set("PROXIES", exports.join("\n")).part(include_str!("scripts/proxies.sh"));
+    }
+    match install {
+        Install::Script { url } => script.set("INSTALL_URL", url).part(include_str!("scripts/install_script.sh")),
+        Install::Packages(packages) => {
+            script.set("PACKAGES", *packages).part(include_str!("scripts/install_packages.sh"))
+        }
+        Install::RpmRepository { repository } => script
+            .set("REPOSITORY", *repository)
+            .set("PACKAGES", DOCKER_CE)
+            .part(include_str!("scripts/install_rpm_repository.sh")),
+        Install::DebRepository { repository, codename } => script
+            .set("REPOSITORY", repository)
+            .set("CODENAME", codename)
+            .set("PACKAGES", DOCKER_CE)
+            .part(include_str!("scripts/install_deb_repository.sh")),
+        Install::SuseModule { version } => script
+            .set("VERSION_ID", version)
+            .set("PACKAGES", "docker")
+            .part(include_str!("scripts/suse_module.sh"))
+            .part(include_str!("scripts/install_packages.sh")),
+        Install::AmazonExtras => script.part(include_str!("scripts/install_amazon_extras.sh")),
+        Install::Alpine => script.part(include_str!("scripts/install_alpine.sh")),
+    }
+}
+
+/// What is worth telling the user about the host before anything is done.
+pub(super) fn remarks(facts: &Facts) -> Vec<String> {
+    let mut remarks = vec![];
+    if facts.clock_skew > CLOCK_TOLERANCE {
+        let minutes = facts.clock_skew.as_secs() / 60;
+        remarks
+            .push(format!("The host's clock is {minutes} minutes off; certificates may count as not yet valid there."));
+    }
+    if facts.lacks_memory_controller {
+        remarks.push(
+            "The host's kernel has its memory controller off: containers run without memory limits \
+             (on a Raspberry Pi add `cgroup_enable=memory` to the kernel's command line)."
+                .to_owned(),
+        );
+    }
+    if facts.nm_cloud_setup {
+        remarks.push(
+            "nm-cloud-setup, which breaks the network of containers, is being disabled: restart the machine once."
+                .to_owned(),
+        );
+    }
+    remarks
+}

@@ -1,0 +1,230 @@
+//! A shell script for the host: values as quoted variables, fixed text after them, run as root over one channel.
+//!
+//! The script arrives on the standard input of `sh -s`, so the login shell does not matter and no value is ever
+//! in a process list. It answers in lines that begin with `@`; everything else it prints is noise.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::error::{Error, Kind, Result};
+use crate::ssh::{Exec, Output, Remote};
+use crate::store::Name;
+
+/// Becomes root without a question, whatever the login shell is.
+const LAUNCHER: &str = "sh -c 'if [ \"$(id -u)\" = 0 ]; then exec sh -s; \
+    elif command -v sudo >/dev/null; then exec sudo -n sh -s; \
+    elif command -v doas >/dev/null; then exec doas -n sh -s; \
+    fi; echo no-way-to-root >&2; exit 1'";
+
+pub(super) const PRELUDE: &str = include_str!("scripts/prelude.sh");
+
+/// One script runs at a time, so that a second try waits for what the first one, cut off, left running.
+/// Standard input is taken away from the commands: the script itself is on it. A script that arrives half is a
+/// syntax error and does nothing.
+const MAIN: &str = r#"}
+exec 9>/run/docker-machine.lock
+if have flock; then flock -w 1500 9 || fail 'another docker-machine is still working on this host'; fi
+main </dev/null 9>&-
+"#;
+
+/// Covers a first boot of 10 minutes and an installation of 15.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// A script under construction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Script {
+    variables: BTreeMap<&'static str, String>,
+    parts: Vec<&'static str>,
+}
+
+impl Script {
+    /// Adds fixed text, unless it is in already.
+    pub(super) fn part(mut self, text: &'static str) -> Self {
+        if !self.parts.contains(&text) {
+            self.parts.push(text);
+        }
+        self
+    }
+
+    /// Gives a variable its value.
+    pub(super) fn set(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.variables.insert(name, value.into());
+        self
+    }
+
+    /// Whether there is nothing to run.
+    pub(super) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The text that `sh -s` reads.
+    pub(super) fn render(&self) -> String {
+        let variables: String =
+            self.variables.iter().map(|(name, value)| format!("{name}={}\n", quote(value))).collect();
+        format!("{PRELUDE}{variables}main() {{\n{}{MAIN}", self.parts.concat())
+    }
+
+    /// Runs it as root on the host.
+    pub(super) async fn run(&self, remote: &dyn Remote, name: &Name) -> Result<Reply> {
+        let exec = Exec::new(LAUNCHER).with_stdin(self.render()).within(LIMIT);
+        let output = remote.exec(&exec).await?;
+        let reply = Reply::parse(&output.text());
+        match (reply.ready, output.ok()) {
+            (false, _) => Err(not_root(name, &output)),
+            (true, true) => Ok(reply),
+            (true, false) => Err(reply.failure(&output)),
+        }
+    }
+}
+
+/// One word for a POSIX shell, whatever it contains.
+pub(super) fn quote(value: &str) -> String {
+    format!("'{}'", value.replace('\0', "").replace('\'', r"'\''"))
+}
+
+/// What a script answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reply {
+    ready: bool,
+    step: String,
+    /// `@fact NAME VALUE`.
+    pub(super) facts: BTreeMap<String, String>,
+    /// `@file NAME PATH`, then its lines with a blank in front.
+    pub(super) files: BTreeMap<String, File>,
+    /// `@note TEXT`: for the user.
+    pub(super) notes: Vec<String>,
+    /// `@changed PATH`.
+    pub(super) changed: Vec<String>,
+    /// `@restarted`.
+    pub(super) restarted: bool,
+}
+
+/// A text file of the host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct File {
+    /// Where it is.
+    pub(super) path: String,
+    /// What is in it.
+    pub(super) text: String,
+}
+
+impl Reply {
+    fn parse(stdout: &str) -> Self {
+        let mut reply = Self::default();
+        let mut file: Option<String> = None;
+        for line in stdout.lines() {
+            if let (Some(text), Some(open)) = (line.strip_prefix(' '), &file) {
+                let text = format!("{text}\n");
+                reply.files.entry(open.clone()).or_default().text.push_str(&text);
+                continue;
+            }
+            let Some(line) = line.strip_prefix('@') else { continue };
+            file = None;
+            let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
+            match verb {
+                "ready" => reply.ready = true,
+                "step" => reply.step = rest.to_owned(),
+                "fact" => _ = reply.facts.insert(name.to_owned(), value.trim().to_owned()),
+                "note" => reply.notes.push(rest.to_owned()),
+                "changed" => reply.changed.push(rest.to_owned()),
+                "restarted" => reply.restarted = true,
+                "file" => {
+                    reply.files.insert(name.to_owned(), File { path: value.to_owned(), text: String::new() });
+                    file = Some(name.to_owned());
+                }
+                _ => {}
+            }
+        }
+        reply
+    }
+
+    /// The step that failed, and the last lines of what it said.
+    fn failure(&self, output: &Output) -> Error {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+        let tail = lines[lines.len().saturating_sub(31)..].join("\n");
+        let text = if tail.is_empty() { format!("exit status {}", output.status) } else { tail };
+        let step = if self.step.is_empty() { "error preparing the host" } else { &self.step };
+        let separator = if text.contains('\n') { "\n" } else { " " };
+        super::diagnose::advise(Error::msg(format!("{step}:{separator}{text}")))
+    }
+}
+
+/// The script did not even begin: no way to become root.
+fn not_root(name: &Name, output: &Output) -> Error {
+    let said = output.tail(5);
+    let has = |texts: &[&str]| texts.iter().any(|text| said.contains(text));
+    let refused = |message: String| Error::new(Kind::Refused, message);
+    if has(&["no-way-to-root"]) {
+        return refused(format!("the login user of \"{name}\" is not root, and there is no sudo on the host"))
+            .hint("log in as root, or install sudo there and allow it without a password");
+    }
+    if has(&["password is required", "authentication is required", "Authentication required", "a password"]) {
+        return refused(format!("sudo on \"{name}\" needs a password; nobody is there to type it"))
+            .hint("on the host, allow it without: echo 'USER ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/USER");
+    }
+    if has(&["must have a tty"]) {
+        return refused(format!("sudo on \"{name}\" wants a terminal"))
+            .hint("remove `requiretty` from /etc/sudoers on the host");
+    }
+    if has(&["not in the sudoers", "may not run", "not allowed", "Operation not permitted"]) {
+        return refused(format!("sudo on \"{name}\" refuses the login user: {said}"));
+    }
+    refused(format!("cannot run a shell as root on \"{name}\" (exit status {}): {said}", output.status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(status: u32, stdout: &str, stderr: &str) -> Output {
+        Output { status, stdout: stdout.into(), stderr: stderr.into() }
+    }
+
+    #[test]
+    fn awkward_values_survive_the_shell() {
+        for value in ["", "a b", "it's", "$HOME `id` \"x\"", "two\nlines\n", "back\\slash", "%", "é"] {
+            let script = format!("v={}; printf '%s' \"$v\"", quote(value));
+            let ran = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
+            assert_eq!(String::from_utf8(ran.stdout).expect("text"), value);
+        }
+    }
+
+    #[test]
+    fn files_and_facts_are_told_from_noise() {
+        let reply =
+            Reply::parse("motd\n@ready\n@fact init systemd\n@file x /etc/x\n a\n  b\n @fact c d\n\n@note n m\n");
+        assert!(reply.ready);
+        assert_eq!(reply.facts["init"], "systemd");
+        assert_eq!(reply.facts.len(), 1);
+        assert_eq!(reply.files["x"], File { path: "/etc/x".into(), text: "a\n b\n@fact c d\n".into() });
+        assert_eq!(reply.notes, ["n m"]);
+    }
+
+    #[test]
+    fn a_failed_step_is_named_with_the_last_lines_it_said() {
+        let reply = Reply::parse("@ready\n@step error installing docker\n");
+        let error = reply.failure(&output(1, "", "E: one\nE: two\n"));
+        assert_eq!(error.message(), "error installing docker:\nE: one\nE: two");
+        let error = reply.failure(&output(7, "", ""));
+        assert_eq!(error.message(), "error installing docker: exit status 7");
+    }
+
+    #[test]
+    fn every_way_of_not_becoming_root_has_its_reason() {
+        let name: Name = "web".parse().expect("a name");
+        for (said, part) in [
+            ("sudo: a password is required", "needs a password"),
+            ("sudo-rs: interactive authentication is required", "needs a password"),
+            ("no-way-to-root", "no sudo"),
+            ("sudo: sorry, you must have a tty to run sudo", "terminal"),
+            ("bob is not in the sudoers file.", "refuses"),
+            ("Please login as the user \"ubuntu\" rather than the user \"root\".", "Please login as"),
+        ] {
+            let error = not_root(&name, &output(1, "", said));
+            assert_eq!(error.kind(), Kind::Refused);
+            assert!(error.message().contains(part), "{said}: {error}");
+        }
+    }
+}

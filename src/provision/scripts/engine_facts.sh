@@ -1,0 +1,19 @@
+# What there is of an engine.
+file() {
+    [ -f "$2" ] || return 0
+    printf '@file %s %s\n' "$1" "$2"
+    sed 's/^/ /' "$2"
+    echo
+}
+fact dockerd "$(command -v dockerd || :)"
+docker=$(command -v docker || :)
+fact docker "$docker"
+[ -z "$docker" ] || fact docker-target "$(readlink -f "$docker" || :)"
+if have dockerd; then fact engine-version "$(dockerd --version 2>/dev/null | head -n 1)"; fi
+if [ -d /run/systemd/system ]; then
+    unit=$(systemctl show -p FragmentPath docker.service | sed 's/^FragmentPath=//')
+    [ -z "$unit" ] || file unit "$unit"
+    fact docker-pid "$(systemctl show -p MainPID docker.service | sed 's/^MainPID=//')"
+elif [ -x /etc/init.d/docker ]; then
+    fact init-script /etc/init.d/docker
+fi

@@ -1,0 +1,2 @@
+step 'error installing docker'
+logged amazon-linux-extras install -y docker

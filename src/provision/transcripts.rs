@@ -1,0 +1,237 @@
+//! What provisioning does to a host of each family, as readable files: `tests/provision/FAMILY.txt`.
+//!
+//! A fake host answers as such a system would. `UPDATE_GENERATED=1 cargo test transcripts` writes the files anew.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::env::Env;
+use crate::ssh::{Exec, Output};
+use crate::store::EngineOptions;
+
+/// A host that answers each script from a few facts, and keeps what it was told to do.
+struct FakeHost {
+    detect: String,
+    engine: String,
+    console: Console,
+    transcript: Mutex<String>,
+}
+
+/// Fixed texts that every transcript would repeat.
+const LIBRARIES: &[(&str, &str)] = &[
+    ("engine_facts.sh", ENGINE_FACTS),
+    ("detect.sh", include_str!("scripts/detect.sh")),
+    ("packages.sh", plan::PACKAGES),
+    ("listening.sh", LISTENING),
+    ("systemd.sh", include_str!("scripts/systemd.sh")),
+    ("openrc.sh", include_str!("scripts/openrc.sh")),
+];
+
+impl FakeHost {
+    fn record(&self, script: &str) {
+        let mut text = script.strip_prefix(script::PRELUDE).expect("every script begins alike").to_owned();
+        for (name, library) in LIBRARIES {
+            text = text.replace(library, &format!("# {name}\n"));
+        }
+        let text = text.split("}\nexec 9>").next().unwrap_or_default().replace("main() {\n", "");
+        let mut transcript = self.transcript.lock().expect("no panic");
+        let said = self.said(&transcript);
+        transcript.push_str(&said);
+        transcript.push_str(&format!("----- as root -----\n{text}-----\n"));
+    }
+
+    /// Console lines that the transcript does not have yet.
+    fn said(&self, transcript: &str) -> String {
+        let (stdout, stderr) = self.console.captured_text();
+        let stderr: String = stderr.lines().map(|line| format!("(stderr) {line}\n")).collect();
+        let lines = format!("{stderr}{stdout}");
+        lines
+            .lines()
+            .filter(|line| !transcript.contains(&format!("{line}\n")))
+            .map(|line| format!("{line}\n"))
+            .collect()
+    }
+}
+
+#[async_trait]
+impl Remote for FakeHost {
+    async fn exec(&self, exec: &Exec) -> Result<Output> {
+        let script = String::from_utf8(exec.stdin.clone()).expect("text");
+        self.record(&script);
+        let answer = if script.contains("One look at the host") {
+            format!("{}{}", self.engine_now(), self.detect)
+        } else if script.contains("What there is of an engine") {
+            self.engine.clone()
+        } else if script.contains("error configuring docker") {
+            "@restarted\n".to_owned()
+        } else if script.contains("error copying certificates") {
+            "@changed /etc/docker/ca.pem\n".to_owned()
+        } else {
+            panic!("nobody told this host about:\n{script}");
+        };
+        Ok(Output { status: 0, stdout: format!("@ready\n{answer}").into(), stderr: vec![] })
+    }
+}
+
+impl FakeHost {
+    /// The engine is there from the beginning only if `detect` does not say otherwise.
+    fn engine_now(&self) -> String {
+        if self.detect.contains("@fact no-engine") { String::new() } else { self.engine.clone() }
+    }
+}
+
+/// A family's answers.
+struct Case {
+    file: &'static str,
+    os_release: &'static str,
+    /// More lines of the first look.
+    facts: &'static str,
+    /// The packaged command line; after the installation, if there is one.
+    exec_start: &'static str,
+    has_engine: bool,
+}
+
+fn case(file: &'static str, os_release: &'static str, exec_start: &'static str) -> Case {
+    Case { file, os_release, facts: "", exec_start, has_engine: false }
+}
+
+const DOCKER_CE: &str = "/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock";
+
+fn cases() -> Vec<Case> {
+    let wait = "@fact first-boot running\n@fact slow-clock yes\n";
+    let podman = "@fact docker /usr/bin/docker\n@fact docker-target /usr/bin/podman\n@fact nm-cloud-setup enabled\n";
+    let mirror = "@file daemon.json /etc/docker/daemon.json\n {\"hosts\": [\"fd://\"], \"mtu\": 1400}\n";
+    vec![
+        case("debian", "ID=debian\nVERSION_ID=\"12\"", "/usr/sbin/dockerd -H fd:// $DOCKER_OPTS"),
+        Case { facts: wait, ..case("ubuntu", "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"26.04\"", DOCKER_CE) },
+        case("linuxmint", "ID=linuxmint\nID_LIKE=\"ubuntu debian\"\nUBUNTU_CODENAME=noble", DOCKER_CE),
+        Case {
+            facts: "@fact arch armv7l\n@fact controllers cpu pids\n",
+            ..case("raspbian", "ID=raspbian\nID_LIKE=debian", DOCKER_CE)
+        },
+        case("centos", "ID=\"centos\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"10\"", DOCKER_CE),
+        Case { facts: podman, ..case("rhel", "ID=\"rhel\"\nVERSION_ID=\"9.6\"", DOCKER_CE) },
+        case("rocky", "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"", DOCKER_CE),
+        case("almalinux", "ID=\"almalinux\"\nID_LIKE=\"rhel centos fedora\"", DOCKER_CE),
+        case("oracle", "ID=\"ol\"\nID_LIKE=\"fedora\"", DOCKER_CE),
+        case("fedora", "ID=fedora\nVERSION_ID=44", DOCKER_CE),
+        case(
+            "amazonlinux-2023",
+            "ID=\"amzn\"\nID_LIKE=\"fedora\"\nVERSION_ID=\"2023\"",
+            "/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock $OPTIONS $DOCKER_STORAGE_OPTIONS",
+        ),
+        case(
+            "opensuse",
+            "ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"",
+            "/usr/bin/dockerd --add-runtime oci=/usr/sbin/docker-runc $DOCKER_NETWORK_OPTIONS $DOCKER_OPTS",
+        ),
+        case(
+            "sles",
+            "ID=\"sles\"\nVERSION_ID=\"15.7\"",
+            "/usr/bin/dockerd --add-runtime oci=/usr/sbin/docker-runc $DOCKER_OPTS",
+        ),
+        case("arch", "ID=arch", DOCKER_CE),
+        Case { facts: "@fact init openrc\n", ..case("alpine", "ID=alpine\nVERSION_ID=3.23.0", "") },
+        Case {
+            has_engine: true,
+            ..case(
+                "fedora-coreos",
+                "ID=fedora\nVARIANT_ID=coreos",
+                "/usr/bin/dockerd --host=fd:// \\\n           --exec-opt native.cgroupdriver=systemd \\\n           $OPTIONS",
+            )
+        },
+        Case {
+            has_engine: true,
+            ..case(
+                "flatcar",
+                "ID=flatcar\nID_LIKE=coreos",
+                "/usr/bin/dockerd --host=fd:// --containerd=/run/containerd/containerd.sock $DOCKER_SELINUX $DOCKER_OPTS",
+            )
+        },
+        Case { has_engine: true, facts: mirror, ..case("systemd-with-docker", "ID=void", DOCKER_CE) },
+    ]
+}
+
+impl Case {
+    fn host(&self) -> FakeHost {
+        let init = if self.facts.contains("openrc") { "" } else { "@fact init systemd\n" };
+        let file = |name: &str, text: &str| {
+            let lines: String = text.lines().map(|line| format!(" {line}\n")).collect();
+            format!("@file {name} /somewhere/{name}\n{lines}\n")
+        };
+        let missing = if self.has_engine { "" } else { "@fact no-engine yes\n" };
+        let now = clock::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+        let detect = format!(
+            "{}{init}{missing}@fact arch x86_64\n@fact host-name localhost\n@fact clock {now}\n@fact has-curl yes\n{}",
+            file("os-release", self.os_release),
+            self.facts
+        );
+        let detect = if self.facts.contains("slow-clock") {
+            format!("{detect}@fact clock {}\n", now - 2 * 60 * 60 - 30)
+        } else {
+            detect
+        };
+        let service = if self.exec_start.is_empty() {
+            "@fact init-script /etc/init.d/docker\n".to_owned()
+        } else {
+            file("unit", &format!("[Service]\nExecStart={}", self.exec_start))
+        };
+        let path = self.exec_start.split(' ').next().filter(|path| !path.is_empty()).unwrap_or("/usr/bin/dockerd");
+        let engine = format!("@fact dockerd {path}\n@fact engine-version Docker version 29.1.0, build x\n{service}");
+        FakeHost { detect, engine, console: Console::captured(&[]), transcript: Mutex::default() }
+    }
+}
+
+fn options() -> EngineOptions {
+    let list = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect());
+    EngineOptions {
+        labels: list(&["note=it's 100% $HOME \"quoted\""]),
+        env: list(&["HTTPS_PROXY=http://proxy:3128"]),
+        arbitrary_flags: list(&["log-opt max-size=10m"]),
+        registry_mirror: list(&["https://mirror.example"]),
+        ..EngineOptions::default()
+    }
+}
+
+fn certificates(_: &HostCertificates) -> Result<ServerCertificates> {
+    let pem = |text: &str| format!("-----BEGIN {text}-----\n");
+    Ok(ServerCertificates { ca: pem("CA"), server: pem("SERVER"), key: pem("KEY") })
+}
+
+async fn transcript(case: &Case) -> String {
+    let host = case.host();
+    let engine = options();
+    let name = "web-1".parse().expect("a name");
+    let wanted = Wanted { name: &name, driver_name: "generic", engine_port: 2376, listen_ipv6: false, engine: &engine };
+    let found = detect(&host, &name).await.expect("a known family");
+    let report = provision(&host, &host.console, &found, &wanted, &certificates).await.expect("a willing host");
+    assert!(report.restarted, "{}", case.file);
+    host.transcript.into_inner().expect("no panic")
+}
+
+/// Compares with the file, or writes it when asked to.
+fn compare(file: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/provision").join(format!("{file}.txt"));
+    if Env::from_process().var("UPDATE_GENERATED").is_some() {
+        std::fs::write(&path, text).expect("a writable checkout");
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(expected == text, "{} differs: run with UPDATE_GENERATED=1 and look at the change", path.display());
+}
+
+#[tokio::test]
+async fn every_family_is_provisioned_as_its_transcript_says() {
+    for case in cases() {
+        compare(case.file, &transcript(&case).await);
+    }
+}
+
+#[tokio::test]
+async fn a_transcript_shows_the_key_only_on_standard_input() {
+    let text = transcript(&cases()[0]).await;
+    assert!(text.contains("SERVER_KEY_PEM='-----BEGIN KEY-----"));
+    assert!(text.contains("Provisioning with debian...\n"));
+}

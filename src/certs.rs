@@ -1,1 +1,0 @@
-//! The CA, client and server certificates.

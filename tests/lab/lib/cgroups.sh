@@ -29,16 +29,21 @@ cgroup_delegate() {
     done
 }
 
-# A process that was just killed may keep its group busy for a moment.
-cgroup_remove() {
-    wait_until 2 cgroup_try_remove "$1" || true
+# cgroup_end NAME: ends what still runs in the group and removes it. Usually everything is over by
+# then; but a host whose systemd-nspawn was killed would go on without it.
+cgroup_end() {
+    wait_until 5 cgroup_try_end "$1" || say "the control group $1 is still busy"
 }
 
-cgroup_try_remove() {
-    local hierarchy group left=0
+cgroup_try_end() {
+    local hierarchy groups=() pid
     while read -r hierarchy; do
-        group=$hierarchy/docker-machine-lab/$1
-        [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || left=1
+        [ ! -d "$hierarchy/docker-machine-lab/$1" ] || groups+=("$hierarchy/docker-machine-lab/$1")
     done < <(cgroup_hierarchies)
-    return $left
+    [ ${#groups[@]} -gt 0 ] || return 0
+    while read -r pid; do
+        kill -s KILL "$pid" 2>/dev/null || true
+    done < <(find "${groups[@]}" -name cgroup.procs -exec cat {} + 2>/dev/null)
+    # A process that was just killed keeps its group busy for a moment.
+    find "${groups[@]}" -depth -type d -exec rmdir {} + 2>/dev/null
 }

@@ -48,6 +48,9 @@ host_up() {
 host_start() {
     local region=$1 host=$2 state=$LAB_STATE/$1/hosts/$2 addresses=()
     shift 2
+    # While it powers off, it is too early.
+    [ -e "$state/nspawn" ] || wait_until 10 process_ended "$state/supervisor" ||
+        die "the host \`$host\` does not finish powering off"
     [ "$(host_status "$region" "$host")" = stopped ] || return 0
     while [ $# -gt 0 ]; do
         [ "$1" = --ip ] || die "unknown option \`$1\` of \`host REGION NAME start\`"
@@ -144,8 +147,8 @@ host_crash() {
 }
 
 host_unplug() {
+    cgroup_end "$(host_namespace "$1" "$2")"
     network_detach "$1" "$2"
-    cgroup_remove "$(host_namespace "$1" "$2")"
 }
 
 host_down() {

@@ -36,6 +36,8 @@ region_up() {
     done
     [[ $subnet =~ ^([0-9]+\.[0-9]+\.[0-9]+)\.0/24$ ]] || die "the subnet must look like 10.1.2.0/24"
     local address=${BASH_REMATCH[1]}.1
+    local identity=none
+    [ "$owner" = none ] || identity=$(process_identity "$owner") || die "there is no process $owner to own the region"
     image_require >/dev/null
     prune
 
@@ -46,11 +48,7 @@ region_up() {
     chmod 755 "$fresh"
     mkdir "$fresh/hosts" "$fresh/www"
     echo "$address" >"$fresh/address"
-    if [ "$owner" = none ]; then
-        echo none >"$fresh/owner"
-    else
-        process_identity "$owner" >"$fresh/owner" || die "there is no process $owner to own the region"
-    fi
+    echo "$identity" >"$fresh/owner"
     ssh-keygen -q -t ed25519 -N '' -C "lab-$region" -f "$fresh/key"
     cp "$LAB_DIR/files/install-docker.sh" "$fresh/www/install.sh"
     cp "$LAB_DIR/files/fail.sh" "$fresh/www/fail.sh"

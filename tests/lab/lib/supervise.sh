@@ -5,6 +5,8 @@
 supervise() {
     local region=$1 host=$2 state=$LAB_STATE/$1/hosts/$2 status
     process_identity $$ >"$state/supervisor"
+    # Remains, in case an earlier supervisor was killed.
+    host_unplug "$region" "$host"
     # Setup must not remove this image while it is in use.
     exec 7<"$(<"$state/image")/lock"
     flock --shared 7

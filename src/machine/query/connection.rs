@@ -1,0 +1,64 @@
+//! The engine's address of one machine, after a check that it answers to the machine's certificates.
+
+use super::certificates;
+use crate::context::Context;
+use crate::docker::{TlsFiles, check_files};
+use crate::error::{Error, Result};
+use crate::machine::Host;
+
+/// Checks a machine's engine, or the swarm that it is the master of, and gives its address.
+///
+/// # Errors
+/// The computer is down, the check fails (the original's three lines), or the machine is no swarm master.
+pub async fn checked_url(cx: &Context, host: &Host, swarm: bool) -> Result<String> {
+    let engine = host.driver.url(cx).await?;
+    let files = certificates(cx, &host.name, &host.record);
+    if !swarm {
+        check_files(&engine, &files).await?;
+        return Ok(engine);
+    }
+    let manager = swarm_url(host, &engine)?;
+    match check_files(&manager, &files).await {
+        Ok(()) => Ok(manager),
+        Err(error) => Err(swarm_error(&engine, &files, error).await),
+    }
+}
+
+/// Tells a swarm that is not there from certificates that are wrong.
+async fn swarm_error(engine: &str, files: &TlsFiles, error: Error) -> Error {
+    if check_files(engine, files).await.is_err() {
+        return error;
+    }
+    Error::msg("Connection to Swarm cannot be checked but the certs are valid. Maybe swarm is not started")
+}
+
+/// The machine's address with the port of its swarm.
+fn swarm_url(host: &Host, engine: &str) -> Result<String> {
+    let Some(swarm) = host.swarm().filter(|swarm| swarm.master) else {
+        return Err(Error::msg(format!(
+            "\"{}\" is not a swarm master. The --swarm flag is intended for use with swarm masters",
+            host.name
+        )));
+    };
+    replace_port(engine, &swarm.host).ok_or_else(|| {
+        Error::msg(format!("the swarm's address {:?} or the engine's {engine:?} has no port", swarm.host))
+    })
+}
+
+/// `url` with the port of `other`.
+pub(super) fn replace_port(url: &str, other: &str) -> Option<String> {
+    let (host, _) = url.rsplit_once(':')?;
+    let (_, port) = other.rsplit_once(':')?;
+    Some(format!("{host}:{}", port.trim_end_matches('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_swarm_listens_on_another_port_of_the_machine() {
+        assert_eq!(replace_port("tcp://10.0.0.1:2376", "tcp://0.0.0.0:3376").unwrap(), "tcp://10.0.0.1:3376");
+        assert_eq!(replace_port("tcp://[::1]:2376", "tcp://0.0.0.0:3376").unwrap(), "tcp://[::1]:3376");
+    }
+}

@@ -168,3 +168,49 @@ invalid value "x" for flag -generic-ssh-port: parse error
 
 "#]]);
 }
+
+#[test]
+fn an_empty_store_lists_a_header() {
+    Sandbox::new().run("ls").shows(str![[r#"
+NAME   ACTIVE   DRIVER   STATE   URL   SWARM   DOCKER   ERRORS
+[exit status: 0]
+
+"#]]);
+}
+
+#[test]
+fn an_empty_store_has_no_active_host() {
+    Sandbox::new().run("active").shows(str![[r#"
+------- stderr -------
+No active host found
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn no_name_and_no_default_machine_is_an_error() {
+    let sandbox = Sandbox::new();
+    for command in ["config", "env", "inspect", "ip", "status", "url"] {
+        sandbox.run(command).shows(str![[r#"
+------- stderr -------
+Error: No machine name(s) specified and no "default" machine exists
+[exit status: 1]
+
+"#]]);
+    }
+}
+
+#[test]
+fn a_name_that_leaves_the_store_is_a_machine_that_does_not_exist() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".docker/machines/web/config.json", "{}");
+    for line in ["inspect ../machines/web", "ip ../machines/web", "url ../machines/web", "config ../machines/web"] {
+        sandbox.run(line).shows(str![[r#"
+------- stderr -------
+Docker machine "../machines/web" does not exist. Use "docker-machine ls" to list machines. Use "docker-machine create" to add a new one.
+[exit status: 1]
+
+"#]]);
+    }
+}

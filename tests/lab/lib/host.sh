@@ -59,7 +59,9 @@ host_start() {
     done
     [ ${#addresses[@]} = 0 ] || (
         flock 9
-        rm "$state/addresses"
+        # Its own are free to be chosen again, and are back if the new ones are refused.
+        mv "$state/addresses" "$state/addresses-before"
+        trap '[ -e "$state/addresses" ] || mv "$state/addresses-before" "$state/addresses"' EXIT
         option_addresses "$state" "$region" "${addresses[@]}"
     ) 9>"$LAB_STATE/.locks/$region"
     host_power_on "$region" "$host"

@@ -29,6 +29,7 @@ const QUOTES: &str = "MACHINE_CONFIG_QUOTES";
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
     let host = Host::load(cx, &targets::one(&cx.store, &args.names)?)?;
     let url = query::checked_url(cx, &host, args.swarm).await.context("Error running connection boilerplate")?;
+    query::warn_before_expiry(cx, &host);
     let folder = cx.store.folder(&host.name);
     let always = cx.env.var(QUOTES) == Some("always");
     cx.console.line("--tlsverify");

@@ -46,6 +46,7 @@ async fn set(cx: &Context, args: &Args) -> Result<String> {
     targets::at_most_one(&args.names)?;
     let host = Host::load(cx, &targets::one(&cx.store, &args.names)?)?;
     let url = query::checked_url(cx, &host, args.swarm).await.context("Error checking TLS connection")?;
+    query::warn_before_expiry(cx, &host);
     let shell = shell(cx, args);
     let folder = cx.store.folder(&host.name).display().to_string();
     let values = ["1", &url, &folder, host.name.as_str()];

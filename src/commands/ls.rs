@@ -95,10 +95,9 @@ impl Format {
             Self::Columns => cx.console.data(&columns(rows)),
             Self::Table(template) => {
                 let mut text = template.render(query::header())?;
-                for row in rows {
-                    text.push_str(&render(template, row)?);
-                }
+                let done = rows.iter().try_for_each(|row| render(template, row).map(|line| text.push_str(&line)));
                 cx.console.data(&table::align(&text));
+                done?;
             }
             Self::Rows(template) => {
                 for row in rows {

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::docker::{TlsFiles, check_files};
 use crate::error::{Error, Result};
 use crate::machine::Host;
+use crate::{certs, clock};
 
 /// Checks a machine's engine, or the swarm that it is the master of, and gives its address.
 ///
@@ -21,6 +22,24 @@ pub async fn checked_url(cx: &Context, host: &Host, swarm: bool) -> Result<Strin
     match check_files(&manager, &files).await {
         Ok(()) => Ok(manager),
         Err(error) => Err(swarm_error(&engine, &files, error).await),
+    }
+}
+
+/// Says which of a machine's certificates end soon. Only to a person: programs that join our two streams must see
+/// nothing on standard error.
+pub fn warn_before_expiry(cx: &Context, host: &Host) {
+    if !cx.env.stderr_tty {
+        return;
+    }
+    let (files, name) = (certificates(cx, &host.name, &host.record), &host.name);
+    let server = cx.store.folder(name).join("server.pem");
+    for (file, option) in [(files.ca, " --client-certs"), (files.cert, " --client-certs"), (server, "")] {
+        let Ok(pem) = std::fs::read(&file) else { continue };
+        let Some(days) = certs::inspect(&pem).ok().and_then(|cert| cert.expires_soon(clock::now())) else { continue };
+        let file = file.display();
+        cx.console.warn(format!(
+            "The certificate {file} ends in {days} days; `docker-machine regenerate-certs{option} {name}` renews it."
+        ));
     }
 }
 

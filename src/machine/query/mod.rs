@@ -7,7 +7,7 @@ mod order;
 mod view;
 
 pub use ask::{Question, ask_all, certificates, engine_version, keep_states};
-pub use connection::checked_url;
+pub use connection::{checked_url, warn_before_expiry};
 pub use filter::Filters;
 pub use order::natural;
 pub use view::{HEADER, header, view};

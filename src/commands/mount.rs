@@ -1,7 +1,11 @@
 //! `mount`: mount a directory of a machine here with SSHFS, or unmount it.
 
+use crate::cli::targets;
+use crate::commands::ssh::target_of;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Context as _, Error, Result};
+use crate::machine::Host;
+use crate::ssh::{HostKeyPolicy, SshTarget, external};
 
 /// Mount a directory of a machine here with SSHFS, or unmount it
 ///
@@ -19,7 +23,103 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// A program is missing, the machine is not there, or the program's own exit status.
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    if args.paths.is_empty() || args.paths.len() > 2 {
+        return Err(Error::usage("Improper number of arguments"));
+    }
+    let source = source(&args.paths[0]);
+    let mountpoint = args.paths.get(1).unwrap_or(&source.path);
+    if args.unmount {
+        return unmount(cx, mountpoint).await;
+    }
+    let missing = "You must have a copy of the sshfs binary locally to use the mount feature";
+    let program = cx.env.which("sshfs").ok_or_else(|| Error::msg(missing))?;
+    let target = load(cx, &source.machine).await?;
+    let options = sshfs_options(&target, HostKeyPolicy::from_env(&cx.env));
+    let place = external::location(&target, source.user.as_deref(), &source.path);
+    external::run(&program, &[options, vec![place, mountpoint.clone()]].concat()).await
+}
+
+/// Needs the mount point only, so that it works for machines that are gone too.
+async fn unmount(cx: &Context, mountpoint: &str) -> Result<()> {
+    let missing = "You must have a copy of the fusermount binary locally to use the unmount option";
+    let of_fuse = ["fusermount", "fusermount3"].iter().find_map(|program| cx.env.which(program));
+    let (program, arguments) = match (of_fuse, cx.env.which("umount")) {
+        (Some(program), _) => (program, vec!["-u".to_owned(), mountpoint.to_owned()]),
+        (None, Some(program)) => (program, vec![mountpoint.to_owned()]),
+        (None, None) => return Err(Error::msg(missing)),
+    };
+    external::run(&program, &arguments).await
+}
+
+async fn load(cx: &Context, machine: &str) -> Result<SshTarget> {
+    // Both layers of the original say it; scripts match the result.
+    let name = targets::valid(machine).context("Error loading host: Error loading host")?;
+    let host = Host::load(cx, &name).context("Error loading host: Error loading host")?;
+    target_of(cx, &host).await
+}
+
+/// `[[USER@]MACHINE:]PATH`.
+#[derive(Debug, PartialEq, Eq)]
+struct Source {
+    user: Option<String>,
+    machine: String,
+    path: String,
+}
+
+fn source(text: &str) -> Source {
+    let Some((place, path)) = text.split_once(':') else {
+        return Source { user: None, machine: "default".to_owned(), path: text.to_owned() };
+    };
+    let (user, machine) = match place.split_once('@') {
+        Some((user, machine)) => (Some(user.to_owned()), machine),
+        None => (None, place),
+    };
+    Source { user, machine: machine.to_owned(), path: path.to_owned() }
+}
+
+fn sshfs_options(target: &SshTarget, policy: HostKeyPolicy) -> Vec<String> {
+    let mut options = external::quiet_options(Some(target), policy);
+    if target.key.is_some() {
+        options.push("IdentitiesOnly=yes".to_owned());
+    }
+    options.push(format!("Port={}", target.port));
+    if let Some(key) = &target.key {
+        options.push(format!("IdentityFile={}", external::file_value(key)));
+    }
+    // sshfs splits options at commas.
+    external::dash_o(options.into_iter().map(|option| option.replace(',', "\\,")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_names_machine_user_and_path() {
+        let source_of = |text: &str| {
+            let Source { user, machine, path } = source(text);
+            (user.unwrap_or_default(), machine, path)
+        };
+        let three = |user: &str, machine: &str, path: &str| (user.to_owned(), machine.to_owned(), path.to_owned());
+        assert_eq!(source_of("web:/srv"), three("", "web", "/srv"));
+        assert_eq!(source_of("root@web:a:b"), three("root", "web", "a:b"));
+        assert_eq!(source_of("/srv"), three("", "default", "/srv"));
+    }
+
+    #[test]
+    fn sshfs_is_called_as_the_original_does_when_host_keys_are_not_checked() {
+        let target = SshTarget {
+            host: "192.0.2.7".into(),
+            port: 2222,
+            user: "admin".into(),
+            key: Some("/m/web/id_rsa".into()),
+            known_hosts: "/m/web/known_hosts".into(),
+            alias: "web".into(),
+        };
+        let expected = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=quiet \
+            -o IdentitiesOnly=yes -o Port=2222 -o IdentityFile=/m/web/id_rsa";
+        assert_eq!(sshfs_options(&target, HostKeyPolicy::Off).join(" "), expected);
+    }
 }

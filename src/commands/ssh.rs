@@ -1,7 +1,21 @@
 //! `ssh`: log in to a machine, or run a command there.
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::cli::targets;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::driver::State;
+use crate::error::{Error, Kind, Result};
+use crate::machine::Host;
+use crate::ssh::{HostKeyPolicy, SshTarget, connect, external, keys, options, shell};
+
+/// The status with which OpenSSH reports a failure of its own.
+const OWN_FAILURE: u8 = 255;
+/// How long to look for the reason of one.
+const DIAGNOSIS: Duration = Duration::from_secs(5);
 
 /// Log in to a machine, or run a command there
 ///
@@ -16,7 +30,56 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// The machine is not there or not running, no login, or the command's own exit status.
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    let name = targets::one(&cx.store, &args.words)?;
+    let host = Host::load(cx, &name)?;
+    if host.driver.state(cx).await? != State::Running {
+        let text = format!("Error: Cannot run SSH command: Host \"{name}\" is not running");
+        return Err(Error::new(Kind::NotRunning, text));
+    }
+    let target = target_of(cx, &host).await?;
+    let words = args.words.get(1..).unwrap_or_default();
+    match openssh(cx, "ssh") {
+        Some(program) => external(cx, &program, &target, words).await,
+        None => shell::run(cx, &target, &options::parse(words)?).await,
+    }
+}
+
+/// How to log in to a machine.
+///
+/// # Errors
+/// It has no address now, or cannot be logged in to at all.
+pub(super) async fn target_of(cx: &Context, host: &Host) -> Result<SshTarget> {
+    let target = host.driver.ssh(cx).await?;
+    target.ok_or_else(|| {
+        let (name, driver) = (&host.name, host.driver.name());
+        Error::new(Kind::Unsupported, format!("the machine \"{name}\" has no SSH login: driver {driver} knows none"))
+    })
+}
+
+/// The user's program, unless the built-in client was asked for.
+pub(super) fn openssh(cx: &Context, program: &str) -> Option<PathBuf> {
+    if cx.globals.native_ssh { None } else { cx.env.which(program) }
+}
+
+async fn external(cx: &Context, program: &Path, target: &SshTarget, words: &[String]) -> Result<()> {
+    if let Some(key) = &target.key {
+        keys::check_file(key)?;
+    }
+    let arguments = external::ssh_arguments(target, HostKeyPolicy::from_env(&cx.env), words);
+    cx.console.debug(format!("{} {}", program.display(), arguments.join(" ")));
+    let done = external::run(program, &arguments).await;
+    match done {
+        Err(error) if error.kind() == Kind::Exit(OWN_FAILURE) => Err(explained(cx, target, error).await),
+        done => done,
+    }
+}
+
+/// Tells why ssh itself failed, which its `LogLevel=quiet` hides: the built-in client tries the same and says it. If
+/// that succeeds, it was the remote command's own status.
+async fn explained(cx: &Context, target: &SshTarget, error: Error) -> Error {
+    let Ok(Err(reason)) = timeout(DIAGNOSIS, connect(cx, target)).await else { return error };
+    cx.console.warn(reason.message());
+    reason.hints().iter().fold(error, Error::hint)
 }

@@ -1,17 +1,20 @@
-//! Our side of what a server may start: showing its host key. Everything else it asks for is declined.
+//! Our side of what a server may start: showing its host key, and the channels that the user allowed.
 
 use std::sync::{Arc, OnceLock};
 
-use russh::client::Handler;
+use russh::Channel;
+use russh::client::{ChannelOpenHandle, Handler, Msg, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
 
 use crate::error::Error;
 use crate::ssh::hostkeys::Pins;
+use crate::ssh::relays::{Relays, serve_agent, serve_port};
 
 /// Judges the host's key and keeps it for later.
 pub struct Client {
     pins: Pins,
     shown: Arc<OnceLock<PublicKey>>,
+    relays: Arc<Relays>,
 }
 
 /// Why a connection ended: the protocol's reason, or our refusal of the host key.
@@ -31,9 +34,9 @@ impl From<russh::Error> for Trouble {
 
 impl Client {
     /// A handler, and the cell in which the host's key will be.
-    pub fn new(pins: Pins) -> (Self, Arc<OnceLock<PublicKey>>) {
+    pub fn new(pins: Pins, relays: Arc<Relays>) -> (Self, Arc<OnceLock<PublicKey>>) {
         let shown = Arc::new(OnceLock::new());
-        (Self { pins, shown: Arc::clone(&shown) }, shown)
+        (Self { pins, shown: Arc::clone(&shown), relays }, shown)
     }
 }
 
@@ -45,5 +48,88 @@ impl Handler for Client {
         self.pins.check(&key).map_err(Trouble::HostKey)?;
         _ = self.shown.set(key);
         Ok(true)
+    }
+
+    async fn server_channel_open_agent_forward(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Trouble> {
+        if let Some(socket) = self.relays.agent() {
+            serve_agent(channel, reply, socket);
+        }
+        Ok(())
+    }
+
+    async fn server_channel_open_forwarded_tcpip(
+        &mut self,
+        channel: Channel<Msg>,
+        _connected_address: &str,
+        connected_port: u32,
+        _originator_address: &str,
+        _originator_port: u32,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Trouble> {
+        if let Some((host, port)) = self.relays.port(connected_port) {
+            serve_port(channel, reply, host, port);
+        }
+        Ok(())
+    }
+
+    // russh accepts the following by default; a reply that is dropped declines.
+
+    async fn server_channel_open_forwarded_streamlocal(
+        &mut self,
+        _channel: Channel<Msg>,
+        _socket_path: &str,
+        _reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    async fn server_channel_open_session(
+        &mut self,
+        _channel: Channel<Msg>,
+        _reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    async fn server_channel_open_direct_tcpip(
+        &mut self,
+        _channel: Channel<Msg>,
+        _host: &str,
+        _port: u32,
+        _originator_address: &str,
+        _originator_port: u32,
+        _reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    async fn server_channel_open_direct_streamlocal(
+        &mut self,
+        _channel: Channel<Msg>,
+        _socket_path: &str,
+        _reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    async fn server_channel_open_x11(
+        &mut self,
+        _channel: Channel<Msg>,
+        _originator_address: &str,
+        _originator_port: u32,
+        _reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Trouble> {
+        Ok(())
     }
 }

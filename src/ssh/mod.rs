@@ -5,15 +5,21 @@
 
 mod agent;
 mod auth;
+pub mod external;
+pub mod forward;
 mod handler;
 pub mod hostkeys;
 pub mod keys;
 pub mod native;
 #[cfg(test)]
 mod native_tests;
+pub mod options;
 pub mod patience;
+mod relays;
+pub mod shell;
 #[cfg(test)]
 mod sshd;
+pub mod terminal;
 
 use std::path::PathBuf;
 use std::time::Duration;

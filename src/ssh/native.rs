@@ -19,6 +19,7 @@ use crate::error::{Error, Kind, Result, os_text};
 use crate::ssh::auth::{Credentials, Failure, address};
 use crate::ssh::handler::{Client, Trouble};
 use crate::ssh::hostkeys::{HostKeyPolicy, Pins};
+use crate::ssh::relays::Relays;
 use crate::ssh::{Exec, Output, Remote, SshTarget};
 
 /// OpenSSH's `ConnectTimeout` in the original's call.
@@ -39,6 +40,7 @@ struct Place {
     target: SshTarget,
     env: Env,
     console: Console,
+    relays: Arc<Relays>,
 }
 
 /// Connects and logs in, once.
@@ -53,7 +55,8 @@ pub async fn connect(cx: &Context, target: &SshTarget) -> Result<Connection> {
 
 /// [`connect`] with the difference that waiting needs.
 pub(super) async fn attempt(cx: &Context, target: &SshTarget) -> Result<Connection, Failure> {
-    let place = Place { target: target.clone(), env: cx.env.clone(), console: cx.console.clone() };
+    let place =
+        Place { target: target.clone(), env: cx.env.clone(), console: cx.console.clone(), relays: Arc::default() };
     let handle = place.connect().await?;
     Ok(Connection { place, handle: Mutex::new(Arc::new(handle)) })
 }
@@ -65,7 +68,7 @@ impl Place {
         let credentials = Credentials::collect(target, &self.env).await.map_err(Failure::Final)?;
         let pins = Pins::load(target, HostKeyPolicy::from_env(&self.env)).map_err(Failure::Final)?;
         let stream = dial(target).await.map_err(Failure::Unreachable)?;
-        let (mut handle, shown) = handshake(target, stream, &pins).await?;
+        let (mut handle, shown) = handshake(target, stream, &pins, &self.relays).await?;
         credentials.log_in(&mut handle, target).await?;
         if let Some(key) = shown.get()
             && let Err(error) = pins.learn(key)
@@ -99,14 +102,19 @@ async fn dial(target: &SshTarget) -> Result<TcpStream> {
 
 type Shown = Arc<OnceLock<PublicKey>>;
 
-async fn handshake(target: &SshTarget, stream: TcpStream, pins: &Pins) -> Result<(Handle<Client>, Shown), Failure> {
+async fn handshake(
+    target: &SshTarget,
+    stream: TcpStream,
+    pins: &Pins,
+    relays: &Arc<Relays>,
+) -> Result<(Handle<Client>, Shown), Failure> {
     let config = Config {
         preferred: pins.preferred(),
         keepalive_interval: Some(KEEP_ALIVE),
         keepalive_max: 3,
         ..Config::default()
     };
-    let (handler, shown) = Client::new(pins.clone());
+    let (handler, shown) = Client::new(pins.clone(), Arc::clone(relays));
     match timeout(HANDSHAKE, russh::client::connect_stream(Arc::new(config), stream, handler)).await {
         Ok(Ok(handle)) => Ok((handle, shown)),
         Ok(Err(trouble)) => Err(classify(target, trouble)),
@@ -130,9 +138,18 @@ fn classify(target: &SshTarget, trouble: Trouble) -> Failure {
             Failure::Final(Error::new(Kind::Refused, message))
         }
         _ => {
-            let message = format!("{place} ended the SSH handshake: {error}");
+            let message = format!("{place} ended the SSH handshake: {}", protocol_text(&error));
             Failure::Unreachable(Error::new(Kind::Unreachable, message))
         }
+    }
+}
+
+/// russh's words, without Rust's error numbers.
+fn protocol_text(error: &russh::Error) -> String {
+    match error {
+        russh::Error::IO(error) => os_text(error),
+        russh::Error::Disconnect | russh::Error::HUP => "it closed the connection".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -140,6 +157,11 @@ impl Connection {
     /// Whom it is connected to.
     pub fn target(&self) -> &SshTarget {
         &self.place.target
+    }
+
+    /// What the host may open to us.
+    pub(super) fn relays(&self) -> &Relays {
+        &self.place.relays
     }
 
     /// Opens a channel for a command, a shell or a subsystem; reconnects first if the connection is gone.
@@ -165,7 +187,8 @@ impl Connection {
     }
 
     pub(super) fn lost(&self, doing: &str, error: &russh::Error) -> Error {
-        Error::new(Kind::Unreachable, format!("the connection to {} broke: {doing}: {error}", address(self.target())))
+        let (place, why) = (address(self.target()), protocol_text(error));
+        Error::new(Kind::Unreachable, format!("the connection to {place} broke: {doing}: {why}"))
     }
 }
 

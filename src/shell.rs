@@ -56,7 +56,8 @@ const OTHERS: &[&Shell] = &[
         set: ["setenv ", " \"", "\";"],
         unset: ["unsetenv ", ";"],
         remark: ":",
-        apply: ["eval `", "`"],
+        // A `:` line is still expanded; the outer quotes keep the command from running once more.
+        apply: ["'eval `", "`'"],
         escapes: &[('"', "\"'\"'\""), ('$', "\"'$'\""), ('`', "\"'`'\""), ('!', "\\!")],
     },
     &Shell {
@@ -120,7 +121,10 @@ impl Shell {
         let typed_in = if self.names.contains(&"emacs") { POSIX } else { self };
         let quoted: Vec<String> = args.iter().map(|arg| typed_in.quote(arg)).collect();
         let line = quoted.join(" ");
-        if typed_in == self { line } else { self.escape(&line) }
+        if typed_in != self {
+            return self.escape(&line);
+        }
+        if self.apply[0].starts_with('\'') { line.replace('\'', "'\\''") } else { line }
     }
 
     fn quote(&self, arg: &str) -> String {
@@ -183,7 +187,7 @@ mod tests {
             ("fish", "# eval (docker-machine env --shell=x a)"),
             ("powershell", "# & docker-machine env --shell=x a | Invoke-Expression"),
             ("cmd", "REM \t@FOR /f \"tokens=*\" %i IN ('docker-machine env --shell=x a') DO @%i"),
-            ("tcsh", ": eval `docker-machine env --shell=x a`"),
+            ("tcsh", ": 'eval `docker-machine env --shell=x a`'"),
             (
                 "emacs",
                 ";; (with-temp-buffer (shell-command \"docker-machine env --shell=x a\" (current-buffer)) (eval-buffer))",

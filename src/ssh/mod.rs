@@ -5,7 +5,9 @@
 
 mod agent;
 mod auth;
+pub mod copy;
 pub mod external;
+pub mod files;
 pub mod forward;
 mod handler;
 pub mod hostkeys;

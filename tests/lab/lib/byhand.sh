@@ -6,18 +6,14 @@ byhand_up() {
     setup
     [ -d "$LAB_STATE/$region" ] || region_up "$region" --owner none
     for host in web db; do
-        if [ -d "$LAB_STATE/$region/hosts/$host" ]; then
-            host_start "$region" "$host"
-        else
-            host_up "$region" "$host" >/dev/null
-        fi
+        [ -d "$LAB_STATE/$region/hosts/$host" ] || host_up "$region" "$host" >/dev/null
     done
     address=$(head -n 1 "$LAB_STATE/$region/hosts/web/addresses")
     key=$LAB_STATE/$region/key
     cat <<TEXT
 The region \`$region\` is up. It is a network of its own: what shall reach the hosts runs in it.
 
-$(list_region "$region")
+$(list_regions)
 
 Make a Docker host of the bare Debian \`web\`:
   $LAB exec docker-machine create --driver generic \\

@@ -1,0 +1,236 @@
+//! Files on this computer and on hosts behind one set of operations: what a copy between any two of them needs.
+
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use russh::ChannelMsg;
+use russh_sftp::client::{Config, SftpSession, error::Error as SftpError};
+use russh_sftp::protocol::{FileAttributes, OpenFlags, StatusCode};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+use crate::error::{Error, Kind, Result, os_text};
+use crate::ssh::native::Connection;
+
+/// The answer to one SFTP request may take this long on a slow line or disk.
+const ANSWER: u64 = 60;
+/// The time until the sftp server on the host is up.
+const START: Duration = Duration::from_secs(20);
+
+/// Where files are.
+pub enum Files {
+    /// Here; relative paths start at this folder.
+    Local(PathBuf),
+    /// On a host.
+    Remote(Box<Remote>),
+}
+
+/// A host's files.
+pub struct Remote {
+    session: SftpSession,
+    /// How messages call the host.
+    name: String,
+    /// Kept for as long as the session.
+    _connection: Connection,
+}
+
+/// What a copy needs to know about a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// What it is; symbolic links are followed.
+    pub kind: FileKind,
+    /// The permission bits.
+    pub mode: u32,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A file with content.
+    File,
+    /// A directory.
+    Directory,
+    /// A device, a socket, a pipe.
+    Other,
+}
+
+/// A file's content as it is read.
+pub type Source = Box<dyn AsyncRead + Send + Unpin>;
+/// A file's content as it is written.
+pub type Sink = Box<dyn AsyncWrite + Send + Unpin>;
+
+impl Files {
+    /// The files of a host, over its sftp subsystem. `name` is how messages call it.
+    ///
+    /// # Errors
+    /// The host offers no sftp.
+    pub async fn remote(connection: Connection, name: &str) -> Result<Self> {
+        let missing = |why: &str| {
+            Error::new(Kind::Refused, format!("\"{name}\" offers no sftp: {why}"))
+                .hint("enable `Subsystem sftp` in its sshd_config, or copy with: docker-machine ssh NAME cat FILE")
+        };
+        let mut channel = connection.session().await?;
+        let asked = channel.request_subsystem(true, "sftp").await;
+        asked.map_err(|error| connection.lost("starting sftp", &error))?;
+        loop {
+            match channel.wait().await {
+                Some(ChannelMsg::Success) => break,
+                Some(ChannelMsg::WindowAdjusted { .. }) => {}
+                _ => return Err(missing("the SSH server has no such subsystem")),
+            }
+        }
+        let config = Config { request_timeout_secs: ANSWER, ..Config::default() };
+        let session = timeout(START, SftpSession::new_with_config(channel.into_stream(), config)).await;
+        let session = session.map_err(|_| missing("it does not start"))?;
+        let session = session.map_err(|error| missing(&error.to_string()))?;
+        Ok(Self::Remote(Box::new(Remote { session, name: name.to_owned(), _connection: connection })))
+    }
+
+    /// The file's facts; `None` if there is no such file.
+    pub async fn facts(&self, path: &str) -> Result<Option<Facts>> {
+        match self {
+            Self::Local(folder) => match tokio::fs::metadata(folder.join(path)).await {
+                Ok(data) => Ok(Some(Facts { kind: local_kind(&data), mode: data.mode() & 0o777, size: data.len() })),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(self.failed(path, os_text(&error))),
+            },
+            Self::Remote(remote) => match remote.session.metadata(path).await {
+                Ok(data) => Ok(Some(remote_facts(&data))),
+                Err(SftpError::Status(status)) if status.status_code == StatusCode::NoSuchFile => Ok(None),
+                Err(error) => Err(self.failed(path, sftp_text(&error))),
+            },
+        }
+    }
+
+    /// The names in a directory, sorted.
+    pub async fn names(&self, path: &str) -> Result<Vec<String>> {
+        let mut names = match self {
+            Self::Local(folder) => {
+                let mut names = Vec::new();
+                let failed = |error: std::io::Error| self.failed(path, os_text(&error));
+                let mut entries = tokio::fs::read_dir(folder.join(path)).await.map_err(failed)?;
+                while let Some(entry) = entries.next_entry().await.map_err(failed)? {
+                    let name = entry.file_name().into_string();
+                    names.push(name.map_err(|name| self.failed(path, format!("{} is not UTF-8", name.display())))?);
+                }
+                names
+            }
+            Self::Remote(remote) => {
+                let entries =
+                    remote.session.read_dir(path).await.map_err(|error| self.failed(path, sftp_text(&error)))?;
+                entries.map(|entry| entry.file_name()).collect()
+            }
+        };
+        // A host must not make us write outside of the target directory.
+        if let Some(bad) = names.iter().find(|name| name.is_empty() || name.contains(['/', '\0']) || *name == "..") {
+            return Err(self.failed(path, format!("a file name that cannot be: {bad:?}")));
+        }
+        names.retain(|name| name != ".");
+        names.sort();
+        Ok(names)
+    }
+
+    /// Opens a file for reading.
+    pub async fn read(&self, path: &str) -> Result<Source> {
+        match self {
+            Self::Local(folder) => {
+                let file = tokio::fs::File::open(folder.join(path)).await;
+                Ok(Box::new(file.map_err(|error| self.failed(path, os_text(&error)))?))
+            }
+            Self::Remote(remote) => {
+                let file = remote.session.open(path).await;
+                Ok(Box::new(file.map_err(|error| self.failed(path, sftp_text(&error)))?))
+            }
+        }
+    }
+
+    /// Opens a file for writing, emptied; a new one gets the mode, less the umask there.
+    pub async fn write(&self, path: &str, mode: u32) -> Result<Sink> {
+        match self {
+            Self::Local(folder) => {
+                let mut options = tokio::fs::OpenOptions::new();
+                let file = options.write(true).create(true).truncate(true).mode(mode).open(folder.join(path)).await;
+                Ok(Box::new(file.map_err(|error| self.failed(path, os_text(&error)))?))
+            }
+            Self::Remote(remote) => {
+                let flags = OpenFlags::CREATE | OpenFlags::TRUNCATE | OpenFlags::WRITE;
+                let attributes = FileAttributes { permissions: Some(mode), ..FileAttributes::empty() };
+                let file = remote.session.open_with_flags_and_attributes(path, flags, attributes).await;
+                Ok(Box::new(file.map_err(|error| self.failed(path, sftp_text(&error)))?))
+            }
+        }
+    }
+
+    /// Makes a directory that we can write to, with the rest of the mode less the umask there.
+    pub async fn make_directory(&self, path: &str, mode: u32) -> Result<()> {
+        match self {
+            Self::Local(folder) => {
+                let made = std::fs::DirBuilder::new().mode(mode | 0o700).create(folder.join(path));
+                made.map_err(|error| self.failed(path, os_text(&error)))
+            }
+            Self::Remote(remote) => {
+                let failed = |error: SftpError| self.failed(path, sftp_text(&error));
+                remote.session.create_dir(path).await.map_err(failed)?;
+                // The mode cannot be given with the request, and the umask there is not known: only ever take away.
+                let Ok(made) = remote.session.metadata(path).await else { return Ok(()) };
+                let less = remote_facts(&made).mode & (mode | 0o700);
+                let attributes = FileAttributes { permissions: Some(less), ..FileAttributes::empty() };
+                remote.session.set_metadata(path, attributes).await.map_err(failed)
+            }
+        }
+    }
+
+    /// An error about one of the files.
+    pub fn failed(&self, path: &str, why: impl std::fmt::Display) -> Error {
+        Error::msg(format!("{}: {why}", self.shown(path)))
+    }
+
+    /// `PATH`, or `NAME:PATH` on a host.
+    pub fn shown(&self, path: &str) -> String {
+        match self {
+            Self::Local(_) => path.to_owned(),
+            Self::Remote(remote) => format!("{}:{path}", remote.name),
+        }
+    }
+}
+
+/// Ends a written file, so that errors that come late are seen.
+pub async fn finish(mut sink: Sink) -> std::io::Result<()> {
+    sink.flush().await?;
+    sink.shutdown().await
+}
+
+fn local_kind(data: &std::fs::Metadata) -> FileKind {
+    match (data.is_file(), data.is_dir()) {
+        (true, _) => FileKind::File,
+        (_, true) => FileKind::Directory,
+        _ => FileKind::Other,
+    }
+}
+
+fn remote_facts(data: &FileAttributes) -> Facts {
+    let kind = data.file_type();
+    let kind = match (kind.is_file(), kind.is_dir()) {
+        (true, _) => FileKind::File,
+        (_, true) => FileKind::Directory,
+        _ => FileKind::Other,
+    };
+    let mode = data.permissions.unwrap_or(0o644) & 0o777;
+    Facts { kind, mode, size: data.size.unwrap_or(0) }
+}
+
+/// The system's words for the statuses that have one.
+fn sftp_text(error: &SftpError) -> String {
+    match error {
+        SftpError::Status(status) => match status.status_code {
+            StatusCode::NoSuchFile => "no such file or directory".to_owned(),
+            StatusCode::PermissionDenied => "permission denied".to_owned(),
+            _ => status.error_message.to_lowercase(),
+        },
+        SftpError::Timeout => format!("no answer from the host within {ANSWER} s"),
+        other => other.to_string(),
+    }
+}

@@ -1,5 +1,0 @@
-//! What the tests stand on.
-
-pub mod sandbox;
-
-pub use sandbox::Sandbox;

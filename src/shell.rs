@@ -56,8 +56,7 @@ const OTHERS: &[&Shell] = &[
         set: ["setenv ", " \"", "\";"],
         unset: ["unsetenv ", ";"],
         remark: ":",
-        // A `:` line is still expanded; the outer quotes keep the command from running once more.
-        apply: ["'eval `", "`'"],
+        apply: ["eval `", "`"],
         escapes: &[('"', "\"'\"'\""), ('$', "\"'$'\""), ('`', "\"'`'\""), ('!', "\\!")],
     },
     &Shell {
@@ -121,10 +120,7 @@ impl Shell {
         let typed_in = if self.names.contains(&"emacs") { POSIX } else { self };
         let quoted: Vec<String> = args.iter().map(|arg| typed_in.quote(arg)).collect();
         let line = quoted.join(" ");
-        if typed_in != self {
-            return self.escape(&line);
-        }
-        if self.apply[0].starts_with('\'') { line.replace('\'', "'\\''") } else { line }
+        if typed_in == self { line } else { self.escape(&line) }
     }
 
     fn quote(&self, arg: &str) -> String {
@@ -187,7 +183,7 @@ mod tests {
             ("fish", "# eval (docker-machine env --shell=x a)"),
             ("powershell", "# & docker-machine env --shell=x a | Invoke-Expression"),
             ("cmd", "REM \t@FOR /f \"tokens=*\" %i IN ('docker-machine env --shell=x a') DO @%i"),
-            ("tcsh", ": 'eval `docker-machine env --shell=x a`'"),
+            ("tcsh", ": eval `docker-machine env --shell=x a`"),
             (
                 "emacs",
                 ";; (with-temp-buffer (shell-command \"docker-machine env --shell=x a\" (current-buffer)) (eval-buffer))",

@@ -110,6 +110,7 @@ mod tests {
             Flag::new("x-port", FlagKind::Int(22), "X_PORT", ""),
             Flag::new("x-fast", FlagKind::Bool, "X_FAST", ""),
             Flag::new("x-group", FlagKind::List(vec!["default".into()]), "X_GROUP", ""),
+            Flag::new("names", FlagKind::String("own".into()), "", ""),
         ]
     }
 
@@ -134,6 +135,7 @@ mod tests {
         assert_eq!(values.int("x-port"), 22);
         assert_eq!(values.0["x-fast"], FlagValue::Bool(false));
         assert_eq!(values.list("x-group"), ["default"]);
+        assert_eq!(values.string("names"), "own");
     }
 
     #[test]

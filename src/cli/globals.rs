@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::ValueHint;
+
 use super::go::parse_bool;
 use super::tree::Variables;
 use crate::context::Globals;
@@ -16,19 +18,19 @@ pub(crate) struct GlobalArgs {
     #[arg(long, short = 'D', add = variable("MACHINE_DEBUG"))]
     debug: bool,
     /// Where machines and certificates are kept
-    #[arg(long, short, add = variable(root::VARIABLE))]
+    #[arg(long, short, value_hint = ValueHint::DirPath, add = variable(root::VARIABLE))]
     storage_path: Option<String>,
     /// Certificate authority to use instead of the store's
-    #[arg(long, add = variable("MACHINE_TLS_CA_CERT"))]
+    #[arg(long, value_hint = ValueHint::FilePath, add = variable("MACHINE_TLS_CA_CERT"))]
     tls_ca_cert: Option<String>,
     /// Key of that certificate authority
-    #[arg(long, add = variable("MACHINE_TLS_CA_KEY"))]
+    #[arg(long, value_hint = ValueHint::FilePath, add = variable("MACHINE_TLS_CA_KEY"))]
     tls_ca_key: Option<String>,
     /// Client certificate to use instead of the store's
-    #[arg(long, add = variable("MACHINE_TLS_CLIENT_CERT"))]
+    #[arg(long, value_hint = ValueHint::FilePath, add = variable("MACHINE_TLS_CLIENT_CERT"))]
     tls_client_cert: Option<String>,
     /// Key of that client certificate
-    #[arg(long, add = variable("MACHINE_TLS_CLIENT_KEY"))]
+    #[arg(long, value_hint = ValueHint::FilePath, add = variable("MACHINE_TLS_CLIENT_KEY"))]
     tls_client_key: Option<String>,
     /// Accepted for old scripts; nothing asks GitHub any more
     #[arg(long, add = variable("MACHINE_GITHUB_API_TOKEN"))]

@@ -6,7 +6,7 @@ use super::plan::{asks_for_help, from_clap};
 use super::{Failure, create_flags, tree};
 use crate::commands::Command;
 use crate::context::Context;
-use crate::driver::{Flag, MachinePlace, registry};
+use crate::driver::{Flag, FlagValue, MachinePlace, registry};
 use crate::env::Env;
 use crate::error::Result;
 use crate::store::Name;
@@ -27,7 +27,7 @@ pub(super) async fn run(cx: &Context, called: &Called, words: &[String]) -> Resu
         Err(_) if !wanted.chosen && help_wanted(words) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    match read(words, &driver, called, &cx.env)? {
+    match read(words, &wanted.name, &driver, called, &cx.env)? {
         None => {
             cx.console.data(&help_text(&driver, called));
             Ok(())
@@ -39,7 +39,13 @@ pub(super) async fn run(cx: &Context, called: &Called, words: &[String]) -> Resu
 }
 
 /// The command with the values of all its flags; `None`: its help is wanted.
-fn read(words: &[String], driver: &[Flag], called: &Called, env: &Env) -> Result<Option<Command>, Failure> {
+fn read(
+    words: &[String],
+    driver_name: &str,
+    driver: &[Flag],
+    called: &Called,
+    env: &Env,
+) -> Result<Option<Command>, Failure> {
     let mut tree = tree::program(driver);
     let flags = tree::flags(tree.find_subcommand("create").expect("the tree has it"));
     let parsed = argv::parse(words, &flags, Flags::Anywhere)
@@ -54,7 +60,8 @@ fn read(words: &[String], driver: &[Flag], called: &Called, env: &Env) -> Result
     let mut command = program.command.expect("the line names it");
     if let Command::Create(args) = &mut command {
         args.values = create_flags::values(matches, driver);
-        args.driver_name = args.values.string("driver");
+        args.values.0.insert("driver".to_owned(), FlagValue::String(driver_name.to_owned()));
+        args.driver_name = driver_name.to_owned();
     }
     Ok(Some(command))
 }
@@ -62,8 +69,8 @@ fn read(words: &[String], driver: &[Flag], called: &Called, env: &Env) -> Result
 fn wanted_driver(words: &[String], env: &Env) -> Wanted {
     let tree = tree::program(&[]);
     let flags = tree::flags(tree.find_subcommand("create").expect("the tree has it"));
-    let named = argv::peek(words, &flags, "driver").or_else(|| env.var("MACHINE_DRIVER").map(str::to_owned));
-    match named {
+    let typed = argv::peek(words, &flags, "driver").filter(|name| !name.is_empty());
+    match typed.or_else(|| env.var("MACHINE_DRIVER").map(str::to_owned)) {
         Some(name) => Wanted { name, chosen: true },
         None => Wanted { name: create_flags::DEFAULT_DRIVER.to_owned(), chosen: false },
     }
@@ -83,4 +90,59 @@ fn help_wanted(words: &[String]) -> bool {
 fn help_text(driver: &[Flag], called: &Called) -> String {
     let tree = tree::program(driver);
     help::command(tree.find_subcommand("create").expect("the tree has it"), Order::Sorted, called)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::FlagKind;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(|word| word.replace("''", "")).collect()
+    }
+
+    fn wanted(line: &str, variable: &str) -> (String, bool) {
+        let vars = [("MACHINE_DRIVER".to_owned(), variable.to_owned())].into();
+        let Wanted { name, chosen } = wanted_driver(&words(line), &Env { vars, ..Env::default() });
+        (name, chosen)
+    }
+
+    #[test]
+    fn the_driver_is_found_before_its_flags_are_known() {
+        let cases = [
+            ("-d a n", "", "a"),
+            ("n --driver=a", "", "a"),
+            ("-driver a n", "", "a"),
+            ("--a-flag x -d a -d b n", "", "b"),
+            ("--engine-opt -d n", "", "virtualbox"),
+            ("n -- -d a", "", "virtualbox"),
+            ("n", "c", "c"),
+            ("-d a n", "c", "a"),
+            ("-d '' n", "c", "c"),
+        ];
+        for (line, variable, name) in cases {
+            assert_eq!(wanted(line, variable), (name.to_owned(), name != "virtualbox"), "{line}");
+        }
+    }
+
+    fn read_with(line: &str) -> Result<Option<Command>, Failure> {
+        let flags = [Flag::new("a-size", FlagKind::Int(1), "", "")];
+        let called = Called { argv0: "dm".into(), default_root: String::new() };
+        read(&words(line), "a", &flags, &called, &Env::default())
+    }
+
+    #[test]
+    fn create_is_handed_the_driver_the_names_and_every_value() {
+        let Ok(Some(Command::Create(args))) = read_with("-d a n --a-size 0x10 m") else { panic!("create") };
+        assert_eq!((args.driver_name.as_str(), args.names.join(" ").as_str()), ("a", "n m"));
+        assert_eq!((args.values.int("a-size"), args.values.string("driver").as_str()), (16, "a"));
+    }
+
+    #[test]
+    fn misuse_of_create_shows_the_driver_s_flags_too() {
+        let failure = read_with("-d a --nope n").unwrap_err();
+        assert!(failure.help.starts_with("Incorrect Usage.\n\nUsage: docker-machine create "), "{failure:?}");
+        assert!(failure.help.contains("\n   --a-size \"1\""), "{failure:?}");
+        assert!(matches!(read_with("-d a -h"), Ok(None)));
+    }
 }

@@ -13,6 +13,17 @@ pub fn one(store: &Store, names: &[String]) -> Result<Name> {
     names.first().map_or_else(|| default(store), |name| valid(name))
 }
 
+/// For a command that takes one machine.
+///
+/// # Errors
+/// More than one name was given.
+pub fn at_most_one(names: &[String]) -> Result<()> {
+    match names {
+        [] | [_] => Ok(()),
+        _ => Err(Error::msg("Error: Expected one machine name as an argument")),
+    }
+}
+
 /// The targets of a command that works on several machines, each once, in the order given; else `default`.
 ///
 /// # Errors

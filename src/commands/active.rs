@@ -1,7 +1,11 @@
 //! `active`: name the machine that the Docker client is pointed at.
 
+use std::time::Duration;
+
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::driver::State;
+use crate::error::{Context as _, Error, Result};
+use crate::machine::query::{self, Question};
 
 /// Name the machine that the Docker client is pointed at
 #[derive(clap::Args, Clone, Debug)]
@@ -14,10 +18,28 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// Runs the command.
+/// Asks the drivers of all machines.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// A name was given, no machine is active, or one that did not answer in time may be.
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    if !args.names.is_empty() {
+        return Err(Error::msg("Error: Too many arguments given"));
+    }
+    let none = || Err(Error::msg("No active host found"));
+    if cx.env.var("DOCKER_HOST").is_none() {
+        return none();
+    }
+    let machines = query::listed(cx).context("Error getting active host")?;
+    let question = Question { url: true, state: true, version: false };
+    let limit = Duration::from_secs(args.timeout.try_into().unwrap_or_default());
+    let rows = query::ask_all(cx, &machines, &machines, question, limit).await;
+    if let Some(row) = rows.iter().find(|row| row.active_host || row.active_swarm) {
+        cx.console.line(&row.name);
+        return Ok(());
+    }
+    if rows.iter().any(|row| row.state == State::Timeout) {
+        return Err(Error::msg("Error getting active host: timeout"));
+    }
+    none()
 }

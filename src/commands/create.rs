@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// The machine's name; the command checks that there is exactly one.
-    #[arg(value_name = "NAME")]
+    // The id is nothing that a driver's flag could be called.
+    #[arg(id = "machine names", value_name = "NAME")]
     pub names: Vec<String>,
     /// The driver that was chosen with `--driver`, `MACHINE_DRIVER` or by default.
     #[arg(skip)]

@@ -1,7 +1,11 @@
 //! `inspect`: show everything that is recorded about a machine.
 
+use crate::cli::targets;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Context as _, Error, Result};
+use crate::json;
+use crate::machine::Host;
+use crate::template::{Template, from_json};
 
 /// Show everything that is recorded about a machine
 ///
@@ -16,10 +20,22 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// Runs the command.
+/// Prints the record with the driver's state.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// Several names, no such machine, or a template that does not parse or does not fit.
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    if args.names.len() > 1 {
+        return Err(Error::usage("Error: Expected one machine name as an argument"));
+    }
+    let mut host = Host::load(cx, &targets::one(&cx.store, &args.names)?)?;
+    host.record.driver = host.driver.save().await?;
+    let record = serde_json::to_value(&host.record).map_err(|error| Error::msg(error.to_string()))?;
+    if args.format.is_empty() {
+        cx.console.line(json::pretty(&record));
+        return Ok(());
+    }
+    let template = Template::parse(&args.format).context("template parsing error")?;
+    cx.console.line(template.render(from_json(&record))?);
+    Ok(())
 }

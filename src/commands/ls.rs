@@ -1,7 +1,13 @@
 //! `ls`: list the machines.
 
+use std::time::Duration;
+
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::json;
+use crate::machine::query::{self, Filters, HEADER, Listed, Question, Row};
+use crate::table;
+use crate::template::{Fields, Template, to_json};
 
 /// List the machines
 #[derive(clap::Args, Clone, Debug)]
@@ -23,10 +29,108 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// Runs the command.
+/// How the machines are shown.
+enum Format {
+    /// The default table.
+    Columns,
+    /// A template, its rows aligned under titles.
+    Table(Template),
+    /// A template.
+    Rows(Template),
+    /// One JSON array.
+    Json,
+    /// A JSON object on each line.
+    JsonLines,
+}
+
+/// Filters by record, then by state, then asks what is shown.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// A bad filter or template. A machine that does not answer or cannot be read is a row, not an error.
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    let limit = Duration::from_secs(args.timeout.try_into().unwrap_or_default());
+    let filters = Filters::parse(&args.filter)?;
+    let all = query::listed(cx)?;
+    let masters = query::masters(&all);
+    let mut shown: Vec<Listed> = all.iter().filter(|machine| filters.accept(machine, &masters)).cloned().collect();
+    if filters.need_state() {
+        shown = query::keep_states(cx, &filters, shown, limit).await;
+    }
+    if args.quiet {
+        shown.iter().filter(|machine| machine.record.is_ok()).for_each(|machine| cx.console.line(&machine.name));
+        return Ok(());
+    }
+    let format = Format::parse(&args.format)?;
+    let question = Question::for_fields(&format.fields(), cx.env.var("DOCKER_HOST"));
+    let rows = query::ask_all(cx, &shown, &all, question, limit).await;
+    if let Some(line) = cx.store.found_root().older_store() {
+        cx.console.warn(line);
+    }
+    format.print(cx, &rows)
+}
+
+impl Format {
+    fn parse(text: &str) -> Result<Self> {
+        match text {
+            "" | "table" => return Ok(Self::Columns),
+            "json" => return Ok(Self::Json),
+            "jsonl" => return Ok(Self::JsonLines),
+            _ => {}
+        }
+        let table = text.strip_prefix("table").filter(|rest| !rest.starts_with(char::is_alphanumeric));
+        let body = table.unwrap_or(text).trim_matches(' ').replace("\\t", "\t").replace("\\n", "\n");
+        let template = Template::parse(&format!("{body}\n"))?;
+        Ok(if table.is_some() { Self::Table(template) } else { Self::Rows(template) })
+    }
+
+    fn fields(&self) -> Fields {
+        match self {
+            Self::Table(template) | Self::Rows(template) => template.fields(),
+            Self::Columns | Self::Json | Self::JsonLines => Fields::all(),
+        }
+    }
+
+    fn print(&self, cx: &Context, rows: &[Row]) -> Result<()> {
+        match self {
+            Self::Columns => cx.console.data(&columns(rows)),
+            Self::Table(template) => {
+                let mut text = template.render(query::header())?;
+                let done = rows.iter().try_for_each(|row| render(template, row).map(|line| text.push_str(&line)));
+                cx.console.data(&table::align(&text));
+                done?;
+            }
+            Self::Rows(template) => {
+                for row in rows {
+                    cx.console.data(&render(template, row)?);
+                }
+            }
+            Self::Json => {
+                let rows = rows.iter().map(|row| to_json(&query::view(row))).collect();
+                cx.console.line(json::pretty(&json::sorted(&rows)));
+            }
+            Self::JsonLines => {
+                for row in rows {
+                    cx.console.line(json::compact(&json::sorted(&to_json(&query::view(row)))));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Options of a machine whose record cannot be read are shown as empty, where Go would end the listing.
+fn render(template: &Template, row: &Row) -> Result<String> {
+    let text = template.render(query::view(row))?;
+    let complete = row.engine_options.is_some() && row.swarm_options.is_some();
+    Ok(if complete { text } else { text.replace("<no value>", "") })
+}
+
+fn columns(rows: &[Row]) -> String {
+    let header = HEADER.map(str::to_owned).to_vec();
+    let cells = rows.iter().map(|row| {
+        let cells =
+            [&row.name, row.active(), &row.driver, row.state.as_str(), &row.url, &row.swarm, &row.docker, &row.error];
+        cells.map(str::to_owned).to_vec()
+    });
+    table::columns(&std::iter::once(header).chain(cells).collect::<Vec<_>>())
 }

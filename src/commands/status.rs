@@ -1,7 +1,9 @@
 //! `status`: print the state of a machine.
 
+use crate::cli::targets;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Context as _, Result};
+use crate::machine::Host;
 
 /// Print the state of a machine
 ///
@@ -13,10 +15,14 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// Runs the command.
+/// Asks the driver.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// Several names, no such machine, or the driver cannot tell.
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    targets::at_most_one(&args.names)?;
+    let host = Host::load(cx, &targets::one(&cx.store, &args.names)?)?;
+    let state = host.driver.state(cx).await;
+    cx.console.line(state.context(format!("error getting state for host {}", host.name))?.as_str());
+    Ok(())
 }

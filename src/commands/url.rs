@@ -1,7 +1,9 @@
 //! `url`: print the address of a machine's Docker Engine.
 
+use crate::cli::targets;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::machine::Host;
 
 /// Print the address of a machine's Docker Engine
 ///
@@ -13,10 +15,13 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// Runs the command.
+/// Asks the driver.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// Several names, no such machine, or it is not running.
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    targets::at_most_one(&args.names)?;
+    let host = Host::load(cx, &targets::one(&cx.store, &args.names)?)?;
+    cx.console.line(host.driver.url(cx).await?);
+    Ok(())
 }

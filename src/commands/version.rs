@@ -1,7 +1,12 @@
 //! `version`: print the version of this program, or of a machine's Docker Engine.
 
+use std::time::Duration;
+
+use crate::cli::{BUILD, VERSION, targets};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::docker::TrustPool;
+use crate::error::{Context as _, Result};
+use crate::machine::{Host, query};
 
 /// Print the version of this program, or of a machine's Docker Engine
 #[derive(clap::Args, Clone, Debug)]
@@ -11,10 +16,22 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// Runs the command.
+/// How long the engine may take to answer.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Asks the machine's engine.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// Several names, no such machine, or its engine does not answer.
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    if args.names.is_empty() {
+        cx.console.line(format!("docker-machine version {VERSION}, build {BUILD}"));
+        return Ok(());
+    }
+    targets::at_most_one(&args.names)?;
+    let host = Host::load(cx, &targets::one(&cx.store, &args.names)?)?;
+    let url = host.driver.url(cx).await.context("Unable to query docker version")?;
+    let files = query::certificates(cx, &host.name, &host.record);
+    cx.console.line(query::engine_version(&TrustPool::default(), &url, &files, LIMIT).await?);
+    Ok(())
 }

@@ -14,6 +14,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("unknown shorthand flag", "this version of Docker does not know an option that was given with --engine-opt"),
     ("address already in use", "another program on the host uses the engine's port"),
     ("storage-driver has been deprecated and removed", "leave --engine-storage-driver out: the engine chooses one"),
+    ("driver not supported", "the storage driver does not work on this host: leave --engine-storage-driver out"),
+    ("of the host's disk are free", "Docker takes about 500 MB: free some space, then run `docker-machine provision`"),
     ("conflict labels for", "two --engine-label options give one label different values"),
     ("is masked", "an administrator has masked docker.service on the host: `systemctl unmask docker.service`"),
     ("Unsupported distribution", "install Docker on the host yourself, then use --engine-install-url none"),

@@ -42,6 +42,8 @@ pub struct Engine {
     pub unit: Option<UnitFile>,
     /// Whether `OpenRC` has a service script for it.
     pub has_init_script: bool,
+    /// An administrator forbids it to run.
+    pub is_masked: bool,
     /// Process id of `dockerd`, 0 if it does not run; under `OpenRC` always 0.
     pub pid: u32,
 }
@@ -76,6 +78,7 @@ impl Engine {
             version: Version::parse(&fact("engine-version")),
             unit,
             has_init_script: reply.facts.contains_key("init-script"),
+            is_masked: fact("masked") == "yes",
             pid: fact("docker-pid").parse().unwrap_or(0),
         }
     }
@@ -106,6 +109,8 @@ pub struct Facts {
     pub lacks_memory_controller: bool,
     /// dpkg was interrupted.
     pub packages_broken: bool,
+    /// The folders of `/var/lib/docker`; a storage driver that was used has one.
+    pub storage: Vec<String>,
     /// RHEL's `nm-cloud-setup` is enabled.
     pub nm_cloud_setup: bool,
     /// The engine.
@@ -138,6 +143,7 @@ impl Facts {
             lacks_memory_controller: !controllers.is_empty()
                 && !controllers.split_whitespace().any(|name| name == "memory"),
             packages_broken: fact("packages-broken") == "yes",
+            storage: fact("storage").split_whitespace().map(str::to_owned).collect(),
             nm_cloud_setup: fact("nm-cloud-setup") == "enabled",
             engine: Engine::from_reply(reply),
             files: reply.files.clone(),

@@ -152,7 +152,7 @@ pub async fn configure(
     let facts = &host.facts;
     if !facts.engine.is_installed() {
         return Err(Error::msg("there is no Docker Engine on the host, or no service that runs it")
-            .hint("run `docker-machine provision` without --engine-install-url none, or install it there"));
+            .hint("install Docker there, or let docker-machine do it: --engine-install-url none forbids that"));
     }
     let engine_script = engine_script(console, facts, wanted)?;
 
@@ -187,7 +187,17 @@ fn engine_script(console: &Console, facts: &Facts, wanted: &Wanted<'_>) -> Resul
         facts.file("drop-in").and_then(drop_in::storage_driver)
     };
     let earlier = earlier.filter(|_| !json.has("storage-driver"));
-    let storage_driver = plan::storage_driver(facts, wanted, earlier, console);
+    let storage_driver = match plan::storage_driver(facts, wanted, earlier) {
+        plan::StorageDriver::Default => String::new(),
+        plan::StorageDriver::Write(driver) => driver,
+        plan::StorageDriver::Dropped(driver) => {
+            console.warn(format!(
+                "The host was set up with storage driver \"{driver}\", which this engine does not have any more: \
+                 images and containers of that driver are not visible."
+            ));
+            String::new()
+        }
+    };
     let arguments = options::daemon_arguments(wanted, &storage_driver, &json)?;
     let (path, text) = if open_rc {
         (openrc::PATH, openrc::render(facts.file("openrc-conf").unwrap_or_default(), &arguments, env))

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::console::Console;
 use crate::error::{Error, Result};
 
 use super::daemon_json::DaemonJson;
@@ -62,6 +61,10 @@ pub(super) fn plan(facts: &Facts, family: Match, wanted: &Wanted<'_>) -> Result<
     DaemonJson::parse(facts.file("daemon.json"))?.check(wanted.engine)?;
     if facts.init.is_none() {
         return Err(Error::msg("the host runs neither systemd nor OpenRC, so Docker cannot be made a service of it"));
+    }
+    if facts.engine.is_masked {
+        return Err(Error::msg("docker.service is masked on the host: an administrator forbids it to run")
+            .hint("allow it there with `systemctl unmask docker.service`"));
     }
     let needs_engine = !facts.engine.is_installed() || facts.packages_broken;
     let install = if needs_engine { install(facts, family, wanted)? } else { None };
@@ -161,23 +164,27 @@ fn check_processor(facts: &Facts) -> Result<()> {
     }
 }
 
-/// The storage driver to write: the one asked for, else the one that an earlier provisioning wrote.
-pub(super) fn storage_driver(facts: &Facts, wanted: &Wanted<'_>, earlier: Option<String>, console: &Console) -> String {
-    if !wanted.engine.storage_driver.is_empty() {
-        return wanted.engine.storage_driver.clone();
-    }
+/// The storage driver to write: the one asked for, else the one that an earlier provisioning wrote, if it was used.
+pub(super) fn storage_driver(facts: &Facts, wanted: &Wanted<'_>, earlier: Option<String>) -> StorageDriver {
+    let asked = &wanted.engine.storage_driver;
     match earlier {
-        Some(driver) if is_removed(&driver, facts.engine.version) => {
-            console.warn(format!(
-                "The host was set up with storage driver \"{driver}\", which this engine does not have any more: \
-                 the option is left out, images and containers of that driver are not visible."
-            ));
-            String::new()
-        }
+        _ if !asked.is_empty() => StorageDriver::Write(asked.clone()),
+        Some(driver) if is_removed(&driver, facts.engine.version) => StorageDriver::Dropped(driver),
         // To drop it could hide the images that are there.
-        Some(driver) => driver,
-        None => String::new(),
+        Some(driver) if facts.storage.contains(&driver) => StorageDriver::Write(driver),
+        _ => StorageDriver::Default,
     }
+}
+
+/// What is to become of `--storage-driver`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum StorageDriver {
+    /// The engine chooses.
+    Default,
+    /// This one.
+    Write(String),
+    /// The engine chooses, because it does not have the earlier one any more.
+    Dropped(String),
 }
 
 /// One script for all steps; it ends with another look at the engine.
@@ -193,6 +200,10 @@ pub(super) fn script(steps: &[Step], wanted: &Wanted<'_>) -> Script {
             Step::NmCloudSetup => script.part(include_str!("scripts/nm_cloud_setup.sh")),
             Step::RepairPackages => script.part(PACKAGES).part(include_str!("scripts/repair_packages.sh")),
             Step::RemovePodmanDocker => script.part(PACKAGES).part(include_str!("scripts/remove_podman_docker.sh")),
+            Step::Install(install) if steps.contains(&Step::RepairPackages) => {
+                // The repair may have finished the installation that was cut off.
+                install_script(script.part("if ! have dockerd; then\n"), install, wanted).part("fi\n")
+            }
             Step::Install(install) => install_script(script, install, wanted),
         };
     }
@@ -254,4 +265,117 @@ pub(super) fn remarks(facts: &Facts) -> Vec<String> {
         );
     }
     remarks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts::{Engine, Init, UnitFile, Version};
+    use super::super::families::recognise;
+    use super::super::os_release::OsRelease;
+    use super::*;
+    use crate::store::EngineOptions;
+
+    fn engine() -> Engine {
+        Engine {
+            dockerd: "/usr/bin/dockerd".into(),
+            docker: "/usr/bin/docker".into(),
+            version: Some(Version(29, 0)),
+            unit: Some(UnitFile::default()),
+            ..Engine::default()
+        }
+    }
+
+    fn facts(os: &str) -> Facts {
+        let mut files = std::collections::BTreeMap::new();
+        let file = |text: &str| super::super::script::File { path: String::new(), text: text.to_owned() };
+        files.insert("hostname".to_owned(), file("web\n"));
+        files.insert("hosts".to_owned(), file("127.0.0.1 localhost\n127.0.1.1\tweb\n"));
+        let os = OsRelease::parse(os);
+        Facts { os, init: Some(Init::Systemd), host_name: "web".into(), files, ..Facts::default() }
+    }
+
+    fn planned(facts: &Facts, options: &EngineOptions) -> Result<Vec<Step>> {
+        let name = "web".parse().expect("a name");
+        let wanted =
+            Wanted { name: &name, driver_name: "generic", engine_port: 2376, listen_ipv6: false, engine: options };
+        let has_engine = facts.engine.is_installed();
+        plan(facts, recognise(&facts.os, has_engine)?, &wanted)
+    }
+
+    fn url(url: &str) -> EngineOptions {
+        EngineOptions { install_url: url.into(), ..EngineOptions::default() }
+    }
+
+    #[test]
+    fn a_host_that_is_as_wanted_needs_nothing() {
+        let facts = Facts { engine: engine(), ..facts("ID=debian") };
+        assert_eq!(planned(&facts, &EngineOptions::default()).expect("a plan"), []);
+    }
+
+    #[test]
+    fn a_url_of_the_users_is_honoured_by_every_family() {
+        for os in ["ID=debian", "ID=arch", "ID=alpine", "ID=amzn", "ID=sles"] {
+            let script = Install::Script { url: "http://x/i.sh".into() };
+            assert_eq!(planned(&facts(os), &url("http://x/i.sh")).expect("a plan"), [Step::Install(script)], "{os}");
+        }
+        assert_eq!(planned(&facts("ID=debian"), &url("NONE")).expect("a plan"), []);
+    }
+
+    #[test]
+    fn images_without_an_engine_and_snaps_are_refused() {
+        for os in ["ID=flatcar", "ID=fedora\nVARIANT_ID=coreos", "ID=opensuse-microos"] {
+            assert!(planned(&facts(os), &EngineOptions::default()).is_err(), "{os}");
+        }
+        let silverblue = Facts { is_image: true, ..facts("ID=fedora\nVARIANT_ID=silverblue") };
+        assert!(planned(&silverblue, &EngineOptions::default()).is_err());
+        let engine = Engine { docker: "/snap/bin/docker".into(), ..Engine::default() };
+        let snap = Facts { engine, ..facts("ID=ubuntu") };
+        let error = planned(&snap, &EngineOptions::default()).expect_err("a snap");
+        assert!(error.message().contains("snap"));
+    }
+
+    #[test]
+    fn an_interrupted_installation_is_repaired_and_finished() {
+        let facts = Facts { engine: engine(), packages_broken: true, ..facts("ID=debian") };
+        let steps = planned(&facts, &EngineOptions::default()).expect("a plan");
+        assert_eq!(steps.first(), Some(&Step::RepairPackages));
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_before_anything_is_done() {
+        let debian = || facts("ID=debian");
+        let refused = |facts: Facts| planned(&facts, &EngineOptions::default()).expect_err("refused").to_string();
+        assert!(refused(Facts { free_kib: Some(100), ..debian() }).contains("no space left"));
+        assert!(refused(Facts { init: None, ..debian() }).contains("neither systemd nor"));
+        let masked = Engine { is_masked: true, ..Engine::default() };
+        assert!(refused(Facts { engine: masked, ..debian() }).contains("masked"));
+        assert!(refused(Facts { arch: "armv6l".into(), ..facts("ID=raspbian") }).contains("armv6l"));
+        let aufs = EngineOptions { storage_driver: "aufs".into(), ..EngineOptions::default() };
+        assert!(planned(&debian(), &aufs).is_err());
+    }
+
+    #[test]
+    fn the_name_must_be_in_all_three_places() {
+        let engine = engine();
+        let good = Facts { engine, ..facts("ID=debian") };
+        let mut unlisted = good.clone();
+        unlisted.files.remove("hosts");
+        let renamed = Facts { host_name: "old".into(), ..good };
+        for facts in [unlisted, renamed] {
+            assert_eq!(planned(&facts, &EngineOptions::default()).expect("a plan"), [Step::HostName]);
+        }
+    }
+
+    #[test]
+    fn an_earlier_storage_driver_stays_only_where_it_holds_images() {
+        let name = "web".parse().expect("a name");
+        let options = EngineOptions::default();
+        let wanted =
+            Wanted { name: &name, driver_name: "generic", engine_port: 2376, listen_ipv6: false, engine: &options };
+        let facts = Facts { engine: engine(), storage: vec!["btrfs".into(), "aufs".into()], ..facts("ID=debian") };
+        let choice = |earlier: &str| storage_driver(&facts, &wanted, Some(earlier.to_owned()));
+        assert_eq!(choice("btrfs"), StorageDriver::Write("btrfs".into()));
+        assert_eq!(choice("zfs"), StorageDriver::Default);
+        assert_eq!(choice("aufs"), StorageDriver::Dropped("aufs".into()));
+    }
 }

@@ -7,7 +7,6 @@ use crate::store::Name;
 
 use super::families::Source;
 use super::options::is_removed;
-use super::script::Script;
 use super::{Host, Init, Version, drop_in, openrc, plan, service};
 
 /// What an upgrade did.
@@ -37,7 +36,7 @@ pub async fn upgrade(remote: &dyn Remote, console: &Console, host: &Host, name: 
             .warn(format!("Docker is part of the {} image: it is upgraded with the operating system.", facts.os.id()));
         return Ok(Upgraded { changed: false, version: facts.engine.version });
     }
-    let script = Script::default().part(plan::PACKAGES).part(include_str!("scripts/upgrade.sh"));
+    let script = service(facts.init, port).part(plan::PACKAGES).part(include_str!("scripts/upgrade.sh"));
     let reply = script.run(remote, name).await?;
     drop(spinner);
     for note in &reply.notes {
@@ -47,7 +46,9 @@ pub async fn upgrade(remote: &dyn Remote, console: &Console, host: &Host, name: 
     let changed = reply.facts.contains_key("upgraded");
     if changed {
         let _spinner = console.progress("Restarting docker...");
-        service(facts.init, port).part(include_str!("scripts/restart.sh")).run(remote, name).await?;
+        let old_pid = reply.facts.get("old-pid").cloned().unwrap_or_default();
+        let script = service(facts.init, port).set("OLD_PID", old_pid);
+        script.part(include_str!("scripts/restart.sh")).run(remote, name).await?;
     }
     Ok(Upgraded { changed, version })
 }

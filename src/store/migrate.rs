@@ -44,10 +44,12 @@ pub fn migrate(record: &mut Object, place: &Place) {
     if from < 2 {
         rename_keys(record, place);
     }
-    // Version 2 and older: drivers did not know where the store is.
+    drop_old_tls(record);
+    // Version 2 and older: drivers did not know where the store is. The original leaves their keys sorted.
     if let Some(Value::Object(driver)) = record.get_mut("Driver") {
         spell(driver, &["StorePath"]);
         driver.insert("StorePath".into(), place.root_text().into());
+        driver.sort_keys();
     }
     record.shift_remove("StorePath");
     record.insert("Name".into(), place.name.as_str().into());
@@ -77,11 +79,6 @@ fn nest_flat_keys(record: &mut Object) {
 /// 1 → 2: the CA's key has its name, and the folders are written down.
 fn rename_keys(record: &mut Object, place: &Place) {
     let Some(Value::Object(options)) = record.get_mut("HostOptions") else { return };
-    if let Some(Value::Object(engine)) = options.get_mut("EngineOptions") {
-        let paths = ["TlsCaCert", "TlsCert", "TlsKey"];
-        spell(engine, &paths);
-        engine.retain(|key, _| !paths.contains(&key.as_str()));
-    }
     let Some(Value::Object(auth)) = options.get_mut("AuthOptions") else { return };
     spell(auth, OLD_TOP);
     if let Some(path) = auth.shift_remove("PrivateKeyPath")
@@ -91,4 +88,18 @@ fn rename_keys(record: &mut Object, place: &Place) {
     }
     auth.insert("CertDir".into(), place.certs_text().into());
     auth.insert("StorePath".into(), place.folder_text().into());
+}
+
+/// What stood in the engine's and swarm's options before `AuthOptions` had it.
+fn drop_old_tls(record: &mut Object) {
+    let Some(Value::Object(options)) = record.get_mut("HostOptions") else { return };
+    for (part, old) in [
+        ("EngineOptions", &["TlsCaCert", "TlsCert", "TlsKey"][..]),
+        ("SwarmOptions", &["TlsCaCert", "TlsCert", "TlsKey", "TlsVerify"]),
+    ] {
+        if let Some(Value::Object(part)) = options.get_mut(part) {
+            spell(part, old);
+            part.retain(|key, _| !old.contains(&key.as_str()));
+        }
+    }
 }

@@ -58,16 +58,22 @@ impl Place {
         if Path::new(&auth.cert_dir).is_relative() || !Path::new(&auth.cert_dir).exists() {
             auth.cert_dir = text(&certs);
         }
-        for path in [&mut auth.server_cert_path, &mut auth.server_key_path] {
-            relocate(path, &[&folder]);
-        }
-        for path in [
-            &mut auth.ca_cert_path,
-            &mut auth.ca_private_key_path,
-            &mut auth.client_cert_path,
-            &mut auth.client_key_path,
-        ] {
-            relocate(path, &[&certs, &folder]);
+        let own: &[&Path] = &[&folder];
+        let shared: &[&Path] = &[&certs, &folder];
+        let files = [
+            (&mut auth.server_cert_path, own, "server.pem"),
+            (&mut auth.server_key_path, own, "server-key.pem"),
+            (&mut auth.ca_cert_path, shared, "ca.pem"),
+            (&mut auth.ca_private_key_path, shared, "ca-key.pem"),
+            (&mut auth.client_cert_path, shared, "cert.pem"),
+            (&mut auth.client_key_path, shared, "key.pem"),
+        ];
+        for (path, homes, usual) in files {
+            if path.is_empty() {
+                // The original's migration from 0.2 and 0.3 forgot them.
+                usual.clone_into(path);
+            }
+            relocate(path, homes);
         }
     }
 
@@ -144,6 +150,8 @@ mod tests {
             let mut auth = AuthOptions { store_path: damaged.into(), cert_dir: "certs".into(), ..Default::default() };
             place.repair_auth(&mut auth);
             assert_eq!((auth.store_path, auth.cert_dir), (place.folder_text(), place.certs_text()), "{damaged:?}");
+            assert_eq!(auth.server_key_path, format!("{}/server-key.pem", place.folder_text()));
+            assert_eq!(auth.client_key_path, format!("{}/key.pem", place.certs_text()));
         }
         let mut driver = json!({"StorePath": ".", "SSHKeyPath": ""});
         place.repair_driver(&mut driver);

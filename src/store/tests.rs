@@ -156,7 +156,8 @@ fn older_records_are_brought_to_today_s_form_and_kept() {
         let at = |file: &str| root.path().join(file).to_str().unwrap().to_owned();
         assert_eq!((auth.cert_dir, auth.store_path), (at("certs"), at(&format!("machines/{machine}"))));
         assert_eq!((auth.ca_private_key_path, auth.ca_cert_path), (at("certs/ca-key.pem"), at("certs/ca.pem")));
-        assert!(auth.other.is_empty(), "{:?}", auth.other);
+        let swarm = record.host_options.as_ref().unwrap().swarm_options.clone().unwrap();
+        assert!(auth.other.is_empty() && swarm.other.is_empty(), "{:?} {:?}", auth.other, swarm.other);
         let backup = store.folder(&name(machine)).join("config.json.bak");
         assert_eq!(fs::read_to_string(&backup).unwrap(), before);
         assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);

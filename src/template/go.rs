@@ -75,7 +75,7 @@ pub fn from_json(json: &serde_json::Value) -> Value {
 }
 
 /// A template's value as JSON.
-pub(super) fn to_json(value: &Value) -> serde_json::Value {
+pub fn to_json(value: &Value) -> serde_json::Value {
     match value {
         Value::NoValue | Value::Nil | Value::Function(_) => serde_json::Value::Null,
         Value::Bool(truth) => (*truth).into(),

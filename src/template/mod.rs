@@ -10,7 +10,7 @@ mod go;
 mod message;
 
 pub use fields::Fields;
-pub use go::{GoValue, from_json};
+pub use go::{GoValue, from_json, to_json};
 pub use gtmpl_ng::Value;
 
 use crate::error::{Error, Result};

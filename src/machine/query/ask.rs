@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
+use super::connection::replace_port;
 use super::{Filters, Listed, Row, masters, one_line, row_of};
 use crate::context::Context;
 use crate::docker::{Engine, TlsFiles, TrustPool};
@@ -157,8 +158,7 @@ impl Answer {
 
 /// Whether `docker_host` is the swarm that listens on another port of its master.
 fn is_swarm(url: &str, swarm: &SwarmOptions, docker_host: &str) -> bool {
-    let (Some((host, _)), Some((_, port))) = (url.rsplit_once(':'), swarm.host.rsplit_once(':')) else { return false };
-    swarm.master && format!("{host}:{port}") == docker_host
+    swarm.master && replace_port(url, &swarm.host).is_some_and(|manager| manager == docker_host)
 }
 
 impl Inquiry {

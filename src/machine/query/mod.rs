@@ -1,11 +1,13 @@
 //! What is known about the machines: their records, and what drivers and engines answer in time.
 
 mod ask;
+mod connection;
 mod filter;
 mod order;
 mod view;
 
 pub use ask::{Question, ask_all, certificates, engine_version, keep_states};
+pub use connection::{checked_url, warn_before_expiry};
 pub use filter::Filters;
 pub use order::natural;
 pub use view::{HEADER, header, view};

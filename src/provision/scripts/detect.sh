@@ -31,6 +31,8 @@ if have dpkg && [ -n "$(dpkg --audit 2>/dev/null)" ]; then fact packages-broken 
 if [ -d /run/systemd/system ] && systemctl is-enabled -q nm-cloud-setup.timer 2>/dev/null; then
     fact nm-cloud-setup enabled
 fi
+# The storage drivers that have been used are folders here.
+fact storage "$(ls /var/lib/docker 2>/dev/null | tr '\n' ' ')"
 file hostname /etc/hostname
 file hosts /etc/hosts
 file full-unit /etc/systemd/system/docker.service

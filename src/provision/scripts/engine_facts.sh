@@ -13,6 +13,7 @@ if have dockerd; then fact engine-version "$(dockerd --version 2>/dev/null | hea
 if [ -d /run/systemd/system ]; then
     unit=$(systemctl show -p FragmentPath docker.service | sed 's/^FragmentPath=//')
     [ -z "$unit" ] || file unit "$unit"
+    [ "$(systemctl show -p LoadState docker.service)" != LoadState=masked ] || fact masked yes
     fact docker-pid "$(systemctl show -p MainPID docker.service | sed 's/^MainPID=//')"
 elif [ -x /etc/init.d/docker ]; then
     fact init-script /etc/init.d/docker

@@ -29,6 +29,8 @@ logged() {
             continue
         fi
         tail -n 20 "$log" >&2
+        free=$(($(df -Pk /var/lib | sed 1d | tr -s ' ' | cut -d ' ' -f 4) / 1024))
+        [ $free -ge 300 ] || echo "only $free MB of the host's disk are free" >&2
         return $status
     done
 }

@@ -26,6 +26,7 @@ fi
 [ -n "$owner" ] || fail "no package owns $file, so there is nothing to upgrade it with"
 # apk says name-version; the family list has it under its plain name.
 have apk || case " $installed " in *" $owner "*) ;; *) installed="$installed $owner" ;; esac
+fact old-pid "$(engine_pid)"
 before=$(cksum <"$file")$(dockerd --version)
 # shellcheck disable=SC2086
 if have apt-get; then

@@ -6,14 +6,18 @@ byhand_up() {
     setup
     [ -d "$LAB_STATE/$region" ] || region_up "$region" --owner none
     for host in web db; do
-        [ -d "$LAB_STATE/$region/hosts/$host" ] || host_up "$region" "$host" >/dev/null
+        if [ -d "$LAB_STATE/$region/hosts/$host" ]; then
+            host_start "$region" "$host"
+        else
+            host_up "$region" "$host" >/dev/null
+        fi
     done
     address=$(head -n 1 "$LAB_STATE/$region/hosts/web/addresses")
     key=$LAB_STATE/$region/key
     cat <<TEXT
 The region \`$region\` is up. It is a network of its own: what shall reach the hosts runs in it.
 
-$(list_regions)
+$(list_region "$region")
 
 Make a Docker host of the bare Debian \`web\`:
   $LAB exec docker-machine create --driver generic \\

@@ -26,32 +26,43 @@ check_name() {
         die "\`$2\` is no name for a $1: letters, digits, - and _, at most 31, no - or _ at the ends"
 }
 
-# wait_until SECONDS CONDITION...: polls; fails when the time is up.
+# wait_until SECONDS CONDITION...: polls; fails when the time is up. Many hosts may be waited for at
+# once on few processors, so neither the pause nor, if possible, the condition starts a process.
 wait_until() {
-    local end=$((SECONDS + $1))
+    local end=$((SECONDS + $1)) never status=1
     shift
-    until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.03
+    # Nobody writes into this pipe.
+    exec {never}<> <(:)
+    until "$@" && status=0; do
+        [ "$SECONDS" -lt "$end" ] || break
+        read -r -t 0.02 -u "$never" || true
     done
+    exec {never}<&-
+    return $status
 }
 
 # A process is recorded as "PID STARTTIME", because a PID alone may belong to someone else later.
 process_identity() {
+    local start
+    process_start_time "$1" && printf '%s %s\n' "$1" "$start"
+}
+
+# Sets `start`; fails when there is no such process.
+process_start_time() {
     local stat
-    { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+    { read -r -d '' stat <"/proc/$1/stat"; } 2>/dev/null || [ -n "${stat:-}" ] || return 1
     # The second field is the name in parentheses and may hold anything; what follows is plain.
     read -r -a stat <<<"${stat##*) }"
     # A zombie is over, only its parent has not looked yet.
     [ "${stat[0]}" != Z ] || return 1
-    printf '%s %s\n' "$1" "${stat[19]}"
+    start=${stat[19]}
 }
 
 # process_alive FILE: is the process recorded in FILE still running?
 process_alive() {
-    local pid start
-    { read -r pid start <"$1"; } 2>/dev/null || return 1
-    [ "$(process_identity "$pid")" = "$pid $start" ]
+    local pid recorded start
+    { read -r pid recorded <"$1"; } 2>/dev/null || return 1
+    process_start_time "$pid" && [ "$start" = "$recorded" ]
 }
 
 process_ended() {

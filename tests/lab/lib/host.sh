@@ -59,7 +59,9 @@ host_start() {
     done
     [ ${#addresses[@]} = 0 ] || (
         flock 9
-        rm "$state/addresses"
+        # Its own are free to be chosen again, and are back if the new ones are refused.
+        mv "$state/addresses" "$state/addresses-before"
+        trap '[ -e "$state/addresses" ] || mv "$state/addresses-before" "$state/addresses"' EXIT
         option_addresses "$state" "$region" "${addresses[@]}"
     ) 9>"$LAB_STATE/.locks/$region"
     host_power_on "$region" "$host"
@@ -77,37 +79,43 @@ host_power_on() {
 # Returns when one can log in.
 host_wait() {
     local state=$LAB_STATE/$1/hosts/$2
-    wait_until 60 host_answers_or_is_over "$1" "$2" && host_answers "$1" "$2" && return
-    tail -n 20 "$state/console.log" >&2
-    die "the host \`$2\` did not come up; the end of its console is above"
+    in_namespace "$(region_namespace "$1")" timeout --foreground 60 "$LAB" __await-login "$1" "$2" || {
+        tail -n 20 "$state/console.log" >&2
+        die "the host \`$2\` did not come up; the end of its console is above"
+    }
+}
+
+# Runs inside the region.
+host_await_login() {
+    local state=$LAB_STATE/$1/hosts/$2 address port
+    read -r address <"$state/addresses"
+    read -r port <"$state/ssh-port"
+    wait_until 60 host_answers_or_is_over "$state" "$address" "$port" && process_alive "$state/supervisor"
 }
 
 host_answers_or_is_over() {
-    process_ended "$LAB_STATE/$1/hosts/$2/supervisor" || host_answers "$1" "$2"
+    process_ended "$1/supervisor" || host_answers "$@"
 }
 
 host_answers() {
-    local state=$LAB_STATE/$1/hosts/$2 init
-    init=$(host_init "$state") || return 1
+    local init line
+    host_find_init "$1" || return 1
     # Until the end of the boot only root is let in.
     [ ! -e "/proc/$init/root/run/nologin" ] || return 1
-    # shellcheck disable=SC2016  # expanded by the inner shell
-    in_namespace "$(region_namespace "$1")" timeout 2 bash -c \
-        'exec 3<>"/dev/tcp/$0/$1" && read -r line <&3 && [[ $line == SSH-* ]]' \
-        "$(head -n 1 "$state/addresses")" "$(<"$state/ssh-port")" 2>/dev/null
+    { read -r -t 2 line <"/dev/tcp/$2/$3"; } 2>/dev/null && [[ $line == SSH-* ]]
 }
 
-# host_init STATE: the PID of the host's process 1, as this machine sees it.
-host_init() {
-    local nspawn child
+# host_find_init STATE: sets `init` to the PID of the host's process 1, as this machine sees it.
+host_find_init() {
+    local nspawn children child line
     process_alive "$1/nspawn" || return 1
     read -r nspawn _ <"$1/nspawn"
-    for child in $(pgrep -P "$nspawn"); do
-        # The process that has a second PID, which is 1.
-        if [[ $(grep ^NSpid: "/proc/$child/status" 2>/dev/null) =~ [[:space:]]1$ ]]; then
-            echo "$child"
-            return
-        fi
+    { read -r -a children <"/proc/$nspawn/task/$nspawn/children"; } 2>/dev/null || true
+    for child in "${children[@]}"; do
+        while read -r line; do
+            # The process that has a second PID, which is 1.
+            [[ ! $line =~ ^NSpid:.*[[:space:]]1$ ]] || { init=$child && return; }
+        done 2>/dev/null <"/proc/$child/status" || true
     done
     return 1
 }
@@ -120,13 +128,14 @@ host_status() {
     fi
 }
 
+# Sets `init`.
 host_require_running() {
-    host_init "$LAB_STATE/$1/hosts/$2" || die "the host \`$2\` is not running"
+    host_find_init "$LAB_STATE/$1/hosts/$2" || die "the host \`$2\` is not running"
 }
 
 host_stop() {
     local state=$LAB_STATE/$1/hosts/$2 init
-    if init=$(host_init "$state"); then
+    if host_find_init "$state"; then
         # What systemd takes for `systemctl poweroff`.
         kill -s RTMIN+4 "$init" 2>/dev/null || true
         wait_until 15 process_ended "$state/supervisor" || say "\`$2\` does not power off; pulling the plug"
@@ -136,7 +145,7 @@ host_stop() {
 
 host_crash() {
     local state=$LAB_STATE/$1/hosts/$2 init
-    ! init=$(host_init "$state") || kill -s KILL "$init" 2>/dev/null || true
+    ! host_find_init "$state" || kill -s KILL "$init" 2>/dev/null || true
     # The supervisor tidies up after its host. Where there is no host yet, or tidying up hangs, it
     # takes the host with it.
     wait_until 5 process_ended "$state/supervisor" || {
@@ -160,7 +169,7 @@ host_down() {
 
 host_reboot() {
     local state=$LAB_STATE/$1/hosts/$2 init before
-    init=$(host_require_running "$1" "$2")
+    host_require_running "$1" "$2"
     before=$(<"$state/nspawn")
     kill -s RTMIN+5 "$init"
     wait_until 30 host_boot_changed "$state" "$before" || die "the host \`$2\` does not reboot"
@@ -179,7 +188,7 @@ host_rekey() {
 
 host_shell() {
     local init
-    init=$(host_require_running "$1" "$2")
+    host_require_running "$1" "$2"
     shift 2
     [ "${1:-}" != -- ] || shift
     [ $# -gt 0 ] || set -- bash -l

@@ -25,11 +25,17 @@ packages_install() {
 # The Debian mirror that this machine uses, so that setup works wherever its apt works.
 packages_mirror() {
     local mirror=${DOCKER_MACHINE_LAB_MIRROR:-}
-    # shellcheck disable=SC2016  # apt replaces these, not the shell
-    [ -n "$mirror" ] ||
-        mirror=$(apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 2>/dev/null |
-            sed -n 's/^Debian|Debian|//p' | grep -E '^https?:' | sort -u | head -n 1 || true)
+    [ -n "$mirror" ] || mirror=$(packages_find_mirror)
+    # Apt knows whose mirror it is only when it has the lists.
+    [ -n "$mirror" ] || [ -n "$(find /var/lib/apt/lists -name '*Release' -print -quit)" ] ||
+        { apt-get update -qq >&2 && mirror=$(packages_find_mirror); }
     printf '%s\n' "${mirror:-http://deb.debian.org/debian}"
+}
+
+packages_find_mirror() {
+    # shellcheck disable=SC2016  # apt replaces these, not the shell
+    apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' |
+        sed -n 's/^Debian|Debian|\(https\?:.*\)/\1/p' | sort -u | head -n 1
 }
 
 # debootstrap downloads with wget, which does not know apt's configured proxy.

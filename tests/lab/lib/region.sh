@@ -126,13 +126,17 @@ prune() {
 }
 
 list_regions() {
-    local region host
+    local region
     for region in $(region_names); do
-        printf '%s\t%s\towner %s\n' "$region" "$(<"$LAB_STATE/$region/address")" \
-            "$(cut -d ' ' -f 1 "$LAB_STATE/$region/owner")"
-        for host in "$LAB_STATE/$region"/hosts/*; do
-            [ ! -d "$host" ] || printf '  %s\t%s\t%s\n' "${host##*/}" \
-                "$(paste -sd ' ' "$host/addresses")" "$(host_status "$region" "${host##*/}")"
-        done
+        list_region "$region"
+    done
+}
+
+list_region() {
+    local state=$LAB_STATE/$1 host
+    printf '%s\t%s\towner %s\n' "$1" "$(<"$state/address")" "$(cut -d ' ' -f 1 "$state/owner")"
+    for host in "$state"/hosts/*; do
+        [ ! -d "$host" ] || printf '  %s\t%s\t%s\n' "${host##*/}" \
+            "$(paste -sd ' ' "$host/addresses")" "$(host_status "$1" "${host##*/}")"
     done
 }

@@ -1,0 +1,216 @@
+//! What holds before and around every command: help, version, grammar, environment.
+
+use snapbox::str;
+
+use crate::support::Sandbox;
+
+#[test]
+fn help_is_the_answer_to_nothing_and_to_every_form_of_asking() {
+    let sandbox = Sandbox::new();
+    for line in ["", "help", "h", "-h", "--help", "-help", "''"] {
+        sandbox.run(line).shows(str![[r#"
+<app help>
+[exit status: 0]
+
+"#]]);
+    }
+    for line in ["help ls", "h ls", "ls -h", "ls web --help", "ls -help"] {
+        sandbox.run(line).shows(str![[r#"
+<help of ls>
+[exit status: 0]
+
+"#]]);
+    }
+}
+
+#[test]
+fn help_and_version_leave_the_home_alone() {
+    let sandbox = Sandbox::new();
+    for line in ["", "version", "--version", "help ls", "create --help", "completion bash", "ls --nope"] {
+        _ = sandbox.run(line).output();
+    }
+    assert!(!sandbox.has(".docker"));
+}
+
+#[test]
+fn the_version_is_the_third_word_before_a_comma() {
+    let sandbox = Sandbox::new();
+    for line in ["--version", "-v", "version", "-v ls"] {
+        let output = sandbox.run(line).output();
+        let words: Vec<&str> = output.stdout.split_whitespace().collect();
+        assert_eq!(words[..4], ["docker-machine", "version", concat!(env!("CARGO_PKG_VERSION"), ","), "build"]);
+        assert_eq!((words.len(), output.stdout.lines().count(), output.status), (5, 1, Some(0)));
+    }
+}
+
+#[test]
+fn an_unknown_command_is_refused() {
+    let sandbox = Sandbox::new();
+    for line in ["bogus", "help bogus", "bogus --help"] {
+        sandbox.run(line).shows(str![[r#"
+------- stderr -------
+docker-machine: 'bogus' is not a docker-machine command. See 'docker-machine --help'.
+[exit status: 1]
+
+"#]]);
+    }
+}
+
+#[test]
+fn an_unknown_flag_shows_the_command_s_help() {
+    Sandbox::new().run("ls --nope").shows(str![[r#"
+Incorrect Usage.
+
+<help of ls>
+------- stderr -------
+flag provided but not defined: -nope
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn an_unknown_global_flag_shows_the_program_s_help() {
+    Sandbox::new().run("--nope ls").shows(str![[r#"
+Incorrect Usage.
+
+<app help>
+------- stderr -------
+flag provided but not defined: -nope
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn two_forms_of_one_flag_are_refused() {
+    Sandbox::new().run("ls -q --quiet").shows(str![[r#"
+Cannot use two forms of the same flag: q quiet
+
+<help of ls>
+------- stderr -------
+Cannot use two forms of the same flag: q quiet
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn debug_is_no_flag_of_a_command() {
+    Sandbox::new().run("ls --debug").shows(str![[r#"
+Incorrect Usage.
+
+<help of ls>
+------- stderr -------
+flag provided but not defined: -debug
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn a_debug_variable_that_is_no_switch_is_refused() {
+    Sandbox::new().run("ls").env("MACHINE_DEBUG", "yes").shows(str![[r#"
+------- stderr -------
+Error parsing boolean value from MACHINE_DEBUG: strconv.ParseBool: parsing "yes": invalid syntax
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn create_shows_the_flags_of_the_driver_it_is_asked_for() {
+    let sandbox = Sandbox::new();
+    for line in ["create -d generic --help", "create --help --driver=generic", "create -driver generic -h"] {
+        let output = sandbox.run(line).output();
+        assert!(output.stdout.contains("\n   --generic-ip-address "), "{line}: {output:?}");
+        assert_eq!((output.stderr.as_str(), output.status), ("", Some(0)));
+    }
+    let chosen = sandbox.run("create --help").env("MACHINE_DRIVER", "none").output();
+    assert!(chosen.stdout.contains("\n   --url "), "{chosen:?}");
+}
+
+#[test]
+fn create_help_needs_no_driver() {
+    let output = Sandbox::new().run("create --help").output();
+    assert!(output.stdout.contains("\n   --engine-opt ") && output.stderr.is_empty(), "{output:?}");
+    assert_eq!(output.status, Some(0));
+}
+
+#[test]
+fn create_reports_a_driver_that_does_not_exist() {
+    let output = Sandbox::new().run("create -d bogus n").output();
+    let first = output.stderr.lines().next();
+    let text = r#"Driver "bogus" not found. Do you have the plugin binary "docker-machine-driver-bogus" accessible in your PATH?"#;
+    assert_eq!((first, output.status), (Some(text), Some(1)));
+    assert!(output.stderr.contains("generic, none"), "{output:?}");
+}
+
+#[test]
+fn create_refuses_what_its_driver_does_not_know() {
+    let sandbox = Sandbox::new();
+    sandbox.run("create -d none --nope n").shows(str![[r#"
+Incorrect Usage.
+
+<help of create>
+------- stderr -------
+flag provided but not defined: -nope
+[exit status: 1]
+
+"#]]);
+    sandbox.run("create -d generic --generic-ssh-port x n").shows(str![[r#"
+Incorrect Usage.
+
+<help of create>
+------- stderr -------
+invalid value "x" for flag -generic-ssh-port: parse error
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn an_empty_store_lists_a_header() {
+    Sandbox::new().run("ls").shows(str![[r#"
+NAME   ACTIVE   DRIVER   STATE   URL   SWARM   DOCKER   ERRORS
+[exit status: 0]
+
+"#]]);
+}
+
+#[test]
+fn an_empty_store_has_no_active_host() {
+    Sandbox::new().run("active").shows(str![[r#"
+------- stderr -------
+No active host found
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn no_name_and_no_default_machine_is_an_error() {
+    let sandbox = Sandbox::new();
+    for command in ["config", "env", "inspect", "ip", "status", "url"] {
+        sandbox.run(command).shows(str![[r#"
+------- stderr -------
+Error: No machine name(s) specified and no "default" machine exists
+[exit status: 1]
+
+"#]]);
+    }
+}
+
+#[test]
+fn a_name_that_leaves_the_store_is_a_machine_that_does_not_exist() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".docker/machines/web/config.json", "{}");
+    for line in ["inspect ../machines/web", "ip ../machines/web", "url ../machines/web", "config ../machines/web"] {
+        sandbox.run(line).shows(str![[r#"
+------- stderr -------
+Docker machine "../machines/web" does not exist. Use "docker-machine ls" to list machines. Use "docker-machine create" to add a new one.
+[exit status: 1]
+
+"#]]);
+    }
+}

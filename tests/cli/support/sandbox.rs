@@ -1,0 +1,143 @@
+//! A private home in which the program runs with an environment of its own, and what it did as one text.
+#![allow(dead_code, reason = "no subject needs every part")]
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use snapbox::IntoData;
+
+/// A home folder that is gone when the test ends.
+pub struct Sandbox {
+    home: tempfile::TempDir,
+}
+
+impl Sandbox {
+    /// An empty home.
+    pub fn new() -> Self {
+        Self { home: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// The home folder.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// A path below the home folder.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.home().join(path)
+    }
+
+    /// Whether something is at a path below the home folder.
+    pub fn has(&self, path: &str) -> bool {
+        fs::symlink_metadata(self.path(path)).is_ok()
+    }
+
+    /// Writes a file below the home folder, with its folders.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let file = self.path(path);
+        fs::create_dir_all(file.parent().expect("a file has a folder")).expect("folders can be made");
+        fs::write(file, content).expect("the file can be written");
+    }
+
+    /// Reads a file below the home folder.
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).expect("the file can be read")
+    }
+
+    /// `docker-machine` with the words of a line, quoted as in a shell.
+    pub fn run(&self, line: &str) -> Invocation {
+        self.run_words(shlex::split(line).expect("balanced quotes"))
+    }
+
+    /// `docker-machine` with words as they are.
+    pub fn run_words(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Invocation {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_docker-machine"));
+        command.arg0("docker-machine").args(words).current_dir(self.home()).env_clear();
+        command.env("HOME", self.home()).env("PATH", "/usr/bin:/bin").env("SHELL", "/bin/bash").env("USER", "tester");
+        Invocation { command, stdin: String::new(), home: self.home().to_owned() }
+    }
+}
+
+/// A run that is about to happen.
+#[must_use = "nothing runs until its result is looked at"]
+pub struct Invocation {
+    command: Command,
+    stdin: String,
+    home: PathBuf,
+}
+
+impl Invocation {
+    /// Sets a variable; the environment has only `HOME`, `PATH`, `SHELL` and `USER`.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Takes a variable away.
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// What it reads; nothing unless given.
+    pub fn stdin(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.stdin);
+        self
+    }
+
+    /// Runs, and compares all that a user sees: standard output, standard error below a line, the exit status.
+    /// The home folder is `$HOME`, help is abbreviated. `SNAPSHOTS=overwrite cargo test` rewrites the text.
+    #[track_caller]
+    pub fn shows(self, expected: impl IntoData) {
+        let home = self.home.clone();
+        let seen = self.output().text().replace(&home.display().to_string(), "$HOME");
+        snapbox::assert_data_eq!(seen, expected.into_data());
+    }
+
+    /// Runs, and gives what came out, as it is.
+    pub fn output(mut self) -> Output {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().expect("the program starts");
+        // A program that does not read its input may be gone by now.
+        _ = child.stdin.take().expect("it is piped").write_all(self.stdin.as_bytes());
+        let done = child.wait_with_output().expect("the program ends");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes text");
+        Output { stdout: text(done.stdout), stderr: text(done.stderr), status: done.status.code() }
+    }
+}
+
+/// What a run gave.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Output {
+    pub stdout: String,
+    pub stderr: String,
+    /// `None`: a signal ended it.
+    pub status: Option<i32>,
+}
+
+impl Output {
+    /// All of it as one text.
+    fn text(&self) -> String {
+        let mut text = abbreviated(&self.stdout);
+        if !self.stderr.is_empty() {
+            text += "------- stderr -------\n";
+            text += &self.stderr;
+        }
+        match self.status {
+            Some(status) => text + &format!("[exit status: {status}]\n"),
+            None => text + "[ended by a signal]\n",
+        }
+    }
+}
+
+/// Help, which always comes last, as `<help of COMMAND>`: its text has a snapshot of its own.
+fn abbreviated(stdout: &str) -> String {
+    let Some(start) = stdout.find("Usage: docker-machine ") else { return stdout.to_owned() };
+    let topic = stdout[start..].split_whitespace().nth(2).unwrap_or_default();
+    let name = if topic == "[OPTIONS]" { "<app help>".to_owned() } else { format!("<help of {topic}>") };
+    format!("{}{name}\n", &stdout[..start])
+}

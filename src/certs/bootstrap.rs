@@ -19,7 +19,7 @@ use crate::store::{Lock, PATIENCE, Store, make_folder};
 pub enum Renew {
     /// Nothing.
     Needed,
-    /// The client's certificate.
+    /// The client's certificate; the CA too if it ends within 30 days.
     Client,
     /// The CA, and with it everything else.
     Authority,
@@ -139,7 +139,10 @@ fn authority_need(paths: &CertPaths, renew: Renew, now: SystemTime) -> Result<Ne
         }
         return Ok(Need::Missing);
     };
-    if inspect(&pem)?.is_expired(now) {
+    let info = inspect(&pem)?;
+    // A new client certificate of a CA that is about to end would end with it.
+    let about_to_end = renew == Renew::Client && info.expires_soon(now).is_some();
+    if info.is_expired(now) || about_to_end {
         return Ok(Need::Outdated);
     }
     if renew == Renew::Authority {

@@ -4,6 +4,7 @@
 //! already, the original's RSA files among it, is used as it is.
 
 mod bootstrap;
+mod expiry;
 mod inspect;
 mod issue;
 mod key;
@@ -12,6 +13,7 @@ mod pair;
 use std::path::PathBuf;
 
 pub use bootstrap::{Renew, ensure, renew};
+pub use expiry::expiry_warnings;
 pub use inspect::{CertInfo, Trust, inspect};
 pub use issue::{Issued, ServerRequest, issue_server};
 pub use key::{KeyType, pkcs1_pem};

@@ -50,11 +50,16 @@ impl Bench {
         self.console.captured_text().0.replace(self.store.root().to_str().unwrap(), "<STORE>")
     }
 
-    /// Replaces CA or client by one that ended long ago, self-signed.
+    /// Replaces CA or client by one that ended yesterday, self-signed.
     fn expire(&self, cert: &Path, key: &Path) {
+        self.replace(cert, key, clock::now() - DAY);
+    }
+
+    fn replace(&self, cert: &Path, key: &Path, not_after: std::time::SystemTime) {
         let (pair, key_pem) = KeyType::Ecdsa.generate().unwrap();
         let mut params = rcgen::CertificateParams::default();
-        params.not_after = (clock::now() - DAY).into();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.not_after = not_after.into();
         fs::write(cert, params.self_signed(&pair).unwrap().pem()).unwrap();
         fs::write(key, key_pem).unwrap();
     }
@@ -222,6 +227,18 @@ async fn asking_for_new_certificates_gives_new_ones() {
 }
 
 #[tokio::test]
+async fn a_ca_that_is_about_to_end_is_used_until_the_client_asks_for_a_new_certificate() {
+    let bench = Bench::new(KeyType::Ecdsa);
+    bench.ensure().await.unwrap();
+    bench.replace(&bench.paths.ca, &bench.paths.ca_key, clock::now() + 20 * DAY);
+    let ends_soon = || inspect(&fs::read(&bench.paths.ca).unwrap()).unwrap().expires_soon(clock::now()).is_some();
+    bench.ensure().await.unwrap();
+    assert!(ends_soon() && bench.client_fits());
+    bench.renew(Renew::Client).await.unwrap();
+    assert!(!ends_soon() && bench.client_fits());
+}
+
+#[tokio::test]
 async fn keys_without_certificates_and_rubbish_are_refused_in_the_original_s_words() {
     let bench = Bench::new(KeyType::Ecdsa);
     bench.ensure().await.unwrap();
@@ -297,6 +314,12 @@ async fn the_end_is_announced_thirty_days_ahead() {
     let before = |days: u32| info.not_after - days * DAY;
     let cases = [(31, None), (30, None), (29, Some(29)), (1, Some(1)), (0, Some(0))];
     assert_eq!(cases.map(|(days, _)| (days, info.expires_soon(before(days)))), cases);
+    let auth = AuthOptions { client_cert_path: text(&bench.paths.client).to_owned(), ..Default::default() };
+    let warnings = |days| expiry_warnings(&"web".parse().unwrap(), &auth, before(days));
+    assert!(warnings(31).is_empty());
+    let path = bench.paths.client.display();
+    let sentence = "ends in 12 days; it is renewed by: docker-machine regenerate-certs --client-certs web";
+    assert_eq!(warnings(12), [format!("The client certificate {path} {sentence}")]);
     assert_eq!((info.expires_soon(info.not_after + DAY), info.is_expired(info.not_after + DAY)), (Some(0), true));
 }
 

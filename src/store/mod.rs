@@ -142,19 +142,20 @@ impl Store {
         if !self.exists(&name) {
             return Err(missing(&name));
         }
-        let path = self.config(&name);
-        let on_disk = self.read(&name, &mut Vec::new()).ok().and_then(|bytes| parse(&bytes, &self.place(&name)).ok());
-        let text = match on_disk {
-            Some(Parsed { file, record: read, migrated }) => {
+        let bytes = self.read(&name, &mut Vec::new()).unwrap_or_default();
+        let text = match parse(&bytes, &self.place(&name)) {
+            Ok(Parsed { file, record: read, migrated }) => {
                 let merged = merge::merge(&file, &to_map(&read), &to_map(record));
-                if merged == file && !migrated {
+                if migrated {
+                    self.keep_old(&name, &bytes)?;
+                } else if merged == file {
                     return Ok(());
                 }
                 json::pretty(&merged.into())
             }
-            None => text_of(record),
+            Err(_) => text_of(record),
         };
-        write_private(&path, text.as_bytes())?;
+        write_private(&self.config(&name), text.as_bytes())?;
         self.sweep_temporary(&name);
         Ok(())
     }
@@ -165,7 +166,11 @@ impl Store {
     /// There is none ([`Kind::Missing`]), or a file cannot be deleted.
     pub fn remove(&self, name: &Name) -> Result<()> {
         let folder = self.folder(name);
-        let failed = |error| Error::file("remove", &folder, &error);
+        let failed = |error: std::io::Error| match error.kind() {
+            // Somebody else removed it at the same moment.
+            ErrorKind::NotFound => missing(name),
+            _ => Error::file("remove", &folder, &error),
+        };
         let Ok(data) = fs::symlink_metadata(&folder) else { return Err(missing(name)) };
         if !data.is_dir() {
             return fs::remove_file(&folder).map_err(failed);
@@ -194,7 +199,9 @@ impl Store {
             return Err(missing(name));
         }
         let (what, folder) = (format!("\"{name}\""), self.folder(name));
-        Lock::wait(&self.lock_path(name), Some(&folder), &what, patience, |line| console.say(line)).await
+        let lock = Lock::wait(&self.lock_path(name), Some(&folder), &what, patience, |line| console.say(line)).await?;
+        // Whom we waited for may have removed it.
+        if self.exists(name) { Ok(lock) } else { Err(missing(name)) }
     }
 
     fn config(&self, name: &Name) -> PathBuf {
@@ -239,8 +246,12 @@ impl Store {
     }
 
     fn keep_migrated(&self, name: &Name, old: &[u8], parsed: &Parsed) -> Result<()> {
-        write_private(&self.folder(name).join("config.json.bak"), old)?;
+        self.keep_old(name, old)?;
         write_private(&self.config(name), json::pretty(&parsed.file.clone().into()).as_bytes())
+    }
+
+    fn keep_old(&self, name: &Name, old: &[u8]) -> Result<()> {
+        write_private(&self.folder(name).join("config.json.bak"), old)
     }
 
     fn temporary(&self, name: &Name) -> Vec<PathBuf> {

@@ -52,7 +52,9 @@ impl Place {
     fn repair_auth(&self, auth: &mut AuthOptions) {
         let (folder, certs) = (self.folder(), self.root.join("certs"));
         let store_path = Path::new(&auth.store_path);
-        if store_path.is_relative() || store_path == self.root || !store_path.exists() {
+        // The root, under whichever of its names, is no machine's folder.
+        let is_root = store_path.join("machines").join(self.name.as_str()).exists();
+        if store_path.is_relative() || is_root || !store_path.exists() {
             auth.store_path = text(&folder);
         }
         if Path::new(&auth.cert_dir).is_relative() || !Path::new(&auth.cert_dir).exists() {

@@ -301,3 +301,94 @@ async fn a_lock_needs_a_machine_and_keeps_others_out() {
     assert!(tokio::join!(waiting, release).0.is_ok());
     assert!(console.captured_text().0.starts_with("Waiting for process "));
 }
+
+#[test]
+fn a_store_that_cannot_be_written_can_still_be_read() {
+    let (_root, store) = example("v1");
+    let before = config(&store, "one");
+    // Stands in the way of the copy of the old text.
+    fs::create_dir(store.folder(&name("one")).join("config.json.bak")).unwrap();
+    let (record, notes) = store.load_with_notes(&name("one")).unwrap();
+    assert_eq!((record.config_version, config(&store, "one")), (3, before));
+    assert!(notes[0].contains("cannot be rewritten"), "{notes:?}");
+    assert!(store.save(&record).is_err(), "the old text must not be lost");
+}
+
+#[tokio::test]
+async fn waiting_for_a_machine_that_is_being_removed_ends_in_its_absence() {
+    let (_root, store) = example("v3");
+    let (console, machine) = (Console::captured(&[]), name("x"));
+    let lock = store.lock(&console, &machine).await.unwrap();
+    let removal = async {
+        tokio::time::sleep(Duration::from_millis(120)).await;
+        store.remove(&machine).unwrap();
+        drop(lock);
+    };
+    let waited = tokio::join!(store.lock(&console, &machine), removal).0;
+    assert_eq!(waited.unwrap_err().kind(), Kind::Missing);
+    assert!(!store.lock_path(&machine).exists());
+}
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// JSON with the record's own keys at every level more often than chance has them.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-1_i64..5).prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        let key = prop_oneof![
+            Just("ConfigVersion"),
+            Just("Driver"),
+            Just("DriverName"),
+            Just("HostOptions"),
+            Just("Name"),
+            Just("name"),
+            Just("AuthOptions"),
+            Just("EngineOptions"),
+            Just("Labels"),
+            Just("StorePath"),
+            Just("Odd"),
+        ];
+        leaf.prop_recursive(5, 40, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((key.clone(), inner), 0..6)
+                    .prop_map(|pairs| pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_stands_in_a_file_is_a_record_or_damaged(mut value in any_json(), version in 0_i64..5) {
+            if let Some(map) = value.as_object_mut() {
+                map.insert("ConfigVersion".into(), version.into());
+            }
+            let (_root, store) = with_config(&value.to_string());
+            match store.load(&name("x")) {
+                Ok(record) => {
+                    let before = config(&store, "x");
+                    store.save(&record).unwrap();
+                    prop_assert_eq!(config(&store, "x"), before);
+                }
+                Err(error) => prop_assert_eq!(error.kind(), Kind::Damaged),
+            }
+        }
+
+        #[test]
+        fn json_that_is_written_reads_the_same(value in any_json()) {
+            // Go writes 22.0 as 22: numbers are compared as such.
+            let again: Value = serde_json::from_str(&json::pretty(&value)).unwrap();
+            prop_assert_eq!(json::compact(&again), json::compact(&value));
+        }
+    }
+}

@@ -27,6 +27,12 @@ impl Version {
     }
 }
 
+/// `20.10.24+dfsg1` of `Docker version 20.10.24+dfsg1, build 297e128`.
+pub(super) fn version_text(text: &str) -> String {
+    let rest = text.split("version ").nth(1).unwrap_or_default();
+    rest.split(',').next().unwrap_or_default().trim().to_owned()
+}
+
 /// The engine that is on the host, if any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Engine {
@@ -38,6 +44,8 @@ pub struct Engine {
     pub docker_target: String,
     /// The version of `dockerd`.
     pub version: Option<Version>,
+    /// The same as the engine names itself: `20.10.24+dfsg1`; empty if it does not.
+    pub version_text: String,
     /// The unit file itself, without drop-ins; under `OpenRC` nothing.
     pub unit: Option<UnitFile>,
     /// Whether `OpenRC` has a service script for it.
@@ -76,6 +84,7 @@ impl Engine {
             docker: fact("docker"),
             docker_target: fact("docker-target"),
             version: Version::parse(&fact("engine-version")),
+            version_text: version_text(&fact("engine-version")),
             unit,
             has_init_script: reply.facts.contains_key("init-script"),
             is_masked: fact("masked") == "yes",
@@ -166,6 +175,7 @@ mod tests {
         assert_eq!(Version::parse("Docker version 20.10.24+dfsg1, build 297e128"), Some(Version(20, 10)));
         assert_eq!(Version::parse("Docker version 29, build x"), Some(Version(29, 0)));
         assert_eq!(Version::parse("podman 4"), None);
+        assert_eq!(version_text("Docker version 20.10.24+dfsg1, build 297e128"), "20.10.24+dfsg1");
     }
 
     #[test]

@@ -170,6 +170,9 @@ pub async fn configure(
 
     let _spinner = console.progress("Setting Docker configuration on the remote daemon...");
     let reply = engine_script.run(remote, wanted.name).await?;
+    for note in &reply.notes {
+        console.warn(note);
+    }
     changed.extend(reply.changed);
     Ok(Report { changed, restarted: reply.restarted })
 }

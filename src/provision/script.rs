@@ -24,6 +24,7 @@ pub(super) const PRELUDE: &str = include_str!("scripts/prelude.sh");
 const MAIN: &str = r#"}
 exec 9>/run/docker-machine.lock
 if have flock; then flock -w 1500 9 || fail 'another docker-machine is still working on this host'; fi
+rm -rf "$work"
 main </dev/null 9>&-
 "#;
 

@@ -5,17 +5,18 @@ use crate::error::{Error, Result};
 use crate::ssh::Remote;
 use crate::store::Name;
 
+use super::facts::version_text;
 use super::families::Source;
 use super::options::is_removed;
-use super::{Host, Init, Version, drop_in, openrc, plan, service};
+use super::{Host, Init, drop_in, openrc, plan, service};
 
 /// What an upgrade did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upgraded {
     /// Whether there was anything newer.
     pub changed: bool,
-    /// The engine's version now.
-    pub version: Option<Version>,
+    /// The engine's version now, as it names itself: `27.3.1`; empty if it does not.
+    pub version: String,
 }
 
 /// Upgrades the engine, and restarts it only if it changed.
@@ -34,7 +35,7 @@ pub async fn upgrade(remote: &dyn Remote, console: &Console, host: &Host, name: 
     if host.family.engine == Source::Image || facts.is_image {
         console
             .warn(format!("Docker is part of the {} image: it is upgraded with the operating system.", facts.os.id()));
-        return Ok(Upgraded { changed: false, version: facts.engine.version });
+        return Ok(Upgraded { changed: false, version: facts.engine.version_text.clone() });
     }
     let script = service(facts.init, port).part(plan::PACKAGES).part(include_str!("scripts/upgrade.sh"));
     let reply = script.run(remote, name).await?;
@@ -42,7 +43,7 @@ pub async fn upgrade(remote: &dyn Remote, console: &Console, host: &Host, name: 
     for note in &reply.notes {
         console.warn(note);
     }
-    let version = reply.facts.get("engine-version").and_then(|text| Version::parse(text));
+    let version = reply.facts.get("engine-version").map(|text| version_text(text)).unwrap_or_default();
     let changed = reply.facts.contains_key("upgraded");
     if changed {
         let _spinner = console.progress("Restarting docker...");

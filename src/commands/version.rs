@@ -1,7 +1,5 @@
 //! `version`: print the version of this program, or of a machine's Docker Engine.
 
-use std::time::Duration;
-
 use crate::cli::{BUILD, VERSION, targets};
 use crate::context::Context;
 use crate::docker::TrustPool;
@@ -16,9 +14,6 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// How long the engine may take to answer.
-const LIMIT: Duration = Duration::from_secs(30);
-
 /// Asks the machine's engine.
 ///
 /// # Errors
@@ -32,6 +27,6 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     let host = Host::load(cx, &targets::one(&cx.store, &args.names)?)?;
     let url = host.driver.url(cx).await.context("Unable to query docker version")?;
     let files = query::certificates(cx, &host.name, &host.record);
-    cx.console.line(query::engine_version(&TrustPool::default(), &url, &files, LIMIT).await?);
+    cx.console.line(query::engine_version(&TrustPool::default(), &url, &files).await?);
     Ok(())
 }

@@ -4,6 +4,7 @@ mod support;
 
 mod generated;
 mod global;
+mod query;
 
 use std::path::Path;
 

@@ -20,6 +20,9 @@ use crate::store::{AuthOptions, Name, Record, SwarmOptions};
 /// Connections at one time; a process may usually have 1024 files open.
 const AT_ONCE: usize = 200;
 
+/// How long an engine may take to answer, as in the original.
+const ENGINE_LIMIT: Duration = Duration::from_secs(30);
+
 /// What is to be asked. The engine's URL is needed for its state and version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Question {
@@ -182,7 +185,7 @@ impl Inquiry {
             }
         }
         if self.question.version && !answer.url.is_empty() {
-            match engine_version(&self.trust, &answer.url, files, self.limit).await {
+            match engine_version(&self.trust, &answer.url, files).await {
                 Ok(version) => answer.version = Some(version),
                 Err(error) => answer.error = Some(error),
             }
@@ -206,10 +209,10 @@ pub fn certificates(cx: &Context, name: &Name, record: &Record) -> TlsFiles {
 ///
 /// # Errors
 /// `Unable to query docker version: …`, `Unable to query docker version: Unable to read TLS config: …`.
-pub async fn engine_version(trust: &TrustPool, url: &str, files: &TlsFiles, limit: Duration) -> Result<String> {
+pub async fn engine_version(trust: &TrustPool, url: &str, files: &TlsFiles) -> Result<String> {
     let ask = async {
         let trust = trust.load(files).context("Unable to read TLS config")?;
-        Engine::new(url.parse()?, trust, limit).version().await
+        Engine::new(url.parse()?, trust, ENGINE_LIMIT).version().await
     };
     ask.await.map(|version| version.version).context("Unable to query docker version")
 }

@@ -1,0 +1,539 @@
+//! Queries: their standard output is what programs parse.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use snapbox::str;
+
+use crate::support::Sandbox;
+use crate::support::engine::{EngineStub, Pki, modern};
+
+/// A store with three machines of driver `none`: `alpha`, whose engine answers, `beta9` and `beta10`, where nobody
+/// listens.
+struct Fleet {
+    sandbox: Sandbox,
+    engine: EngineStub,
+    pki: Pki,
+}
+
+impl Fleet {
+    /// `host`: a loopback address of the test's own, so that tests can run side by side and widths are known.
+    fn new(host: &str) -> Self {
+        let sandbox = Sandbox::new();
+        let pki = Pki::new();
+        std::fs::create_dir_all(sandbox.path(".docker/certs")).unwrap();
+        pki.write_client_files(&sandbox.path(".docker/certs"));
+        let engine = EngineStub::start(&pki, &format!("{host}:2376"), &[host], modern);
+        let fleet = Self { sandbox, engine, pki };
+        fleet.add("alpha", &fleet.engine.url(), &[]);
+        fleet.add("beta10", &format!("tcp://{host}:9"), &["tier=Web", "app=1"]);
+        fleet.add("beta9", &format!("tcp://{host}:9"), &[]);
+        fleet
+    }
+
+    fn add(&self, name: &str, url: &str, labels: &[&str]) {
+        let certs = self.sandbox.path(".docker/certs");
+        let folder = self.sandbox.path(&format!(".docker/machines/{name}"));
+        let record = json!({
+            "ConfigVersion": 3,
+            "Driver": {
+                "IPAddress": url.trim_start_matches("tcp://"), "MachineName": name, "SSHUser": "", "SSHPort": 0,
+                "SSHKeyPath": "", "StorePath": self.sandbox.path(".docker"), "SwarmMaster": false, "SwarmHost": "",
+                "SwarmDiscovery": "", "URL": url,
+            },
+            "DriverName": "none",
+            "HostOptions": {
+                "Driver": "", "Memory": 0, "Disk": 0,
+                "EngineOptions": {"Labels": labels, "TlsVerify": true, "InstallURL": "https://get.docker.com"},
+                "SwarmOptions": {"Host": "tcp://0.0.0.0:3376"},
+                "AuthOptions": {
+                    "CaCertPath": certs.join("ca.pem"), "ClientCertPath": certs.join("cert.pem"),
+                    "ClientKeyPath": certs.join("key.pem"), "StorePath": folder,
+                },
+            },
+            "Name": name,
+        });
+        self.write_record(name, &record);
+    }
+
+    fn write_record(&self, name: &str, record: &Value) {
+        self.sandbox.write(&format!(".docker/machines/{name}/config.json"), record.to_string());
+    }
+
+    fn stdout(&self, line: &str) -> String {
+        let output = self.sandbox.run(line).output();
+        assert_eq!((output.stderr.as_str(), output.status), ("", Some(0)), "{line}");
+        output.stdout
+    }
+}
+
+#[test]
+fn ls_shows_what_answers_and_why_the_rest_does_not() {
+    let fleet = Fleet::new("127.87.0.1");
+    fleet.sandbox.run("ls").shows(str![[r#"
+NAME     ACTIVE   DRIVER   STATE     URL                     SWARM   DOCKER    ERRORS
+alpha    -        none     Running   tcp://127.87.0.1:2376           v29.0.1   
+beta9    -        none     Running   tcp://127.87.0.1:9              Unknown   Unable to query docker version: Cannot connect to the docker engine endpoint
+beta10   -        none     Running   tcp://127.87.0.1:9              Unknown   Unable to query docker version: Cannot connect to the docker engine endpoint
+[exit status: 0]
+
+"#]]);
+    fleet.sandbox.run("ls").env("DOCKER_HOST", fleet.engine.url()).shows(str![[r#"
+NAME     ACTIVE   DRIVER   STATE     URL                     SWARM   DOCKER    ERRORS
+alpha    *        none     Running   tcp://127.87.0.1:2376           v29.0.1   
+beta9    -        none     Running   tcp://127.87.0.1:9              Unknown   Unable to query docker version: Cannot connect to the docker engine endpoint
+beta10   -        none     Running   tcp://127.87.0.1:9              Unknown   Unable to query docker version: Cannot connect to the docker engine endpoint
+[exit status: 0]
+
+"#]]);
+}
+
+#[test]
+fn ls_formats_rows_as_the_original_does() {
+    let fleet = Fleet::new("127.87.0.2");
+    for (format, expected) in [
+        ("{{.Name}}", "alpha\nbeta9\nbeta10\n"),
+        (
+            r"table {{.Name}}\t{{.DriverName}}\t{{.State}}",
+            "NAME     DRIVER   STATE\nalpha    none     Running\nbeta9    none     Running\nbeta10   none     Running\n",
+        ),
+        ("{{.Name}} {{.EngineOptions.Labels}}", "alpha []\nbeta9 []\nbeta10 [tier=Web app=1]\n"),
+        (
+            r"{{.Name}}\:{{.DriverName}}\({{.State}}\)",
+            "alpha\\:none\\(Running\\)\nbeta9\\:none\\(Running\\)\nbeta10\\:none\\(Running\\)\n",
+        ),
+        (r"{{.Name | urlquery}},{{.State | urlquery}}\tx", "alpha,Running\tx\nbeta9,Running\tx\nbeta10,Running\tx\n"),
+        ("{{.SwarmOptions.Host}}{{.Swarm}}", "tcp://0.0.0.0:3376\ntcp://0.0.0.0:3376\ntcp://0.0.0.0:3376\n"),
+    ] {
+        assert_eq!(fleet.stdout(&format!("ls -f '{format}'")), expected, "{format}");
+    }
+    let lines = fleet.stdout("ls -f jsonl --filter name=alpha");
+    let row: Value = serde_json::from_str(&lines).unwrap();
+    assert_eq!(
+        (&row["Name"], &row["State"], &row["DockerVersion"]),
+        (&json!("alpha"), &json!("Running"), &json!("v29.0.1"))
+    );
+    assert!(serde_json::from_str::<Vec<Value>>(&fleet.stdout("ls -f json")).unwrap().len() == 3);
+    fleet.sandbox.run("ls -f '{{nope .}}'").shows(str![[r#"
+------- stderr -------
+template: :1: function "nope" not defined
+[exit status: 1]
+
+"#]]);
+    fleet.sandbox.run("ls -f '{{.Nope}}'").shows(str![[r#"
+------- stderr -------
+template: :1:2: executing "" at <.Nope>: can't evaluate field Nope in type commands.HostListItem
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn ls_filters_by_driver_state_name_and_label() {
+    let fleet = Fleet::new("127.87.0.3");
+    for (filters, expected) in [
+        ("", "alpha\nbeta10\nbeta9\n"),
+        ("--filter label=tier=WEB", "beta10\n"),
+        ("--filter label=tier", ""),
+        ("--filter name=^b --filter state=running", "beta10\nbeta9\n"),
+        ("--filter State=Stopped", ""),
+        ("--filter NAME=alpha --filter name=9", "alpha\nbeta9\n"),
+        ("--filter driver=NONE --filter swarm=", "alpha\nbeta10\nbeta9\n"),
+    ] {
+        assert_eq!(fleet.stdout(&format!("ls -q {filters}")), expected, "{filters}");
+    }
+    assert_eq!(fleet.stdout("ls zzz -q"), "alpha\nbeta10\nbeta9\n");
+    fleet.sandbox.run("ls -q --filter foo=bar").shows(str![[r#"
+------- stderr -------
+Unsupported filter key 'foo'
+[exit status: 1]
+
+"#]]);
+    fleet.sandbox.run("ls -q --filter 'name=['").shows(str![[r#"
+------- stderr -------
+error parsing regexp: missing closing ]: `[`
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn ls_asks_nobody_for_what_is_not_shown() {
+    let fleet = Fleet::new("127.87.0.4");
+    for line in ["ls -q", "ls -f '{{.Name}} {{.URL}} {{.State}}'", "ls -q -f '{{.NAME}'", "active"] {
+        _ = fleet.sandbox.run(line).env("DOCKER_HOST", "tcp://10.0.0.1:2376").output();
+    }
+    assert!(fleet.engine.seen().is_empty());
+    fleet.stdout("ls -f '{{.DockerVersion}}'");
+    assert_eq!(fleet.engine.seen(), ["/version"]);
+}
+
+#[test]
+fn a_machine_that_does_not_answer_delays_nobody_else() {
+    let fleet = Fleet::new("127.87.0.5");
+    // It accepts connections and then says nothing.
+    let silent = std::net::TcpListener::bind("127.87.0.5:0").unwrap();
+    fleet.add("silent", &format!("tcp://{}", silent.local_addr().unwrap()), &[]);
+    let begin = Instant::now();
+    let seen = fleet
+        .stdout("ls -t 1 -f '{{.Name}} {{.State}} {{.DockerVersion}} {{.ResponseTime.Seconds | printf \"%.0f\"}}'");
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert_eq!(
+        seen,
+        "alpha Running v29.0.1 0\nbeta9 Running Unknown 0\nbeta10 Running Unknown 0\nsilent Timeout Unknown 1\n"
+    );
+}
+
+#[test]
+fn damaged_records_are_rows() {
+    let fleet = Fleet::new("127.87.0.6");
+    fleet.sandbox.write(".docker/machines/cut/config.json", "{\"ConfigVersion\": 3,");
+    std::fs::create_dir(fleet.sandbox.path(".docker/machines/empty")).unwrap();
+    fleet.write_record("bare", &json!({"ConfigVersion": 3, "Driver": {"URL": "tcp://127.87.0.6:9"}, "DriverName": "none", "HostOptions": null, "Name": "bare"}));
+    fleet.write_record(
+        "plugin",
+        &json!({"ConfigVersion": 3, "Driver": {}, "DriverName": "nosuch", "HostOptions": {}, "Name": "plugin"}),
+    );
+    fleet
+        .sandbox
+        .run("ls -f '{{.Name}}|{{.Active}}|{{.DriverName}}|{{.State}}|{{.DockerVersion}}|{{.Error}}'")
+        .shows(str![[r#"
+alpha|-|none|Running|v29.0.1|
+bare|-|none|Running|Unknown|Unable to query docker version: Unable to read TLS config: open $HOME/.docker/machines/bare/ca.pem: no such file or directory
+beta9|-|none|Running|Unknown|Unable to query docker version: Cannot connect to the docker engine endpoint
+beta10|-|none|Running|Unknown|Unable to query docker version: Cannot connect to the docker engine endpoint
+cut||not found|Error||Error getting migrated host: unexpected end of JSON input
+empty||not found|Error||open $HOME/.docker/machines/empty/config.json: no such file or directory
+plugin|-|not-found|Error|Unknown|Driver "nosuch" not found. Do you have the plugin binary accessible in your PATH?
+[exit status: 0]
+
+"#]]);
+    fleet.sandbox.run("ls -f '{{.Name}} {{.EngineOptions.Labels}}' --filter name=cut").shows(str![[r#"
+cut 
+[exit status: 0]
+
+"#]]);
+    assert_eq!(fleet.stdout("ls -q --filter label=a=b"), "");
+    assert_eq!(fleet.stdout("ls -q --filter driver=none"), "alpha\nbare\nbeta10\nbeta9\n");
+}
+
+#[test]
+fn active_is_the_machine_that_docker_host_names() {
+    let fleet = Fleet::new("127.87.0.7");
+    fleet.sandbox.run("active").env("DOCKER_HOST", fleet.engine.url()).shows(str![[r#"
+alpha
+[exit status: 0]
+
+"#]]);
+    for docker_host in ["", "tcp://10.0.0.1:2376"] {
+        fleet.sandbox.run("active").env("DOCKER_HOST", docker_host).shows(str![[r#"
+------- stderr -------
+No active host found
+[exit status: 1]
+
+"#]]);
+    }
+    fleet.sandbox.run("active alpha").shows(str![[r#"
+------- stderr -------
+Error: Too many arguments given
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn inspect_prints_the_record_or_fills_in_a_template() {
+    let fleet = Fleet::new("127.87.0.8");
+    let record: Value = serde_json::from_str(&fleet.stdout("inspect alpha")).unwrap();
+    assert_eq!(record["Driver"]["IPAddress"], "127.87.0.8:2376");
+    assert_eq!(
+        record.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["ConfigVersion", "Driver", "DriverName", "HostOptions", "Name"]
+    );
+    for (format, expected) in [
+        (
+            "{{.Driver.URL}} {{.ConfigVersion}} {{json .HostOptions.EngineOptions.Labels}}",
+            "tcp://127.87.0.8:9 3 [\"tier=Web\",\"app=1\"]\n",
+        ),
+        ("{{.Nope}}", "<no value>\n"),
+        ("{{index .HostOptions.EngineOptions.Labels 1}}", "app=1\n"),
+    ] {
+        assert_eq!(fleet.stdout(&format!("inspect beta10 -f '{format}'")), expected);
+    }
+    fleet.sandbox.run("inspect -f '{{nope .X \",\"}}' alpha").shows(str![[r#"
+------- stderr -------
+template parsing error: template: :1: function "nope" not defined
+[exit status: 1]
+
+"#]]);
+    fleet.sandbox.run("inspect a b").shows(str![[r#"
+<help of inspect>
+------- stderr -------
+Error: Expected one machine name as an argument
+[exit status: 1]
+
+"#]]);
+    fleet.sandbox.run("inspect nope").shows(str![[r#"
+------- stderr -------
+Docker machine "nope" does not exist. Use "docker-machine ls" to list machines. Use "docker-machine create" to add a new one.
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn status_url_and_ip_are_one_line_each() {
+    let fleet = Fleet::new("127.87.0.9");
+    assert_eq!(fleet.stdout("status alpha"), "Running\n");
+    assert_eq!(fleet.stdout("url alpha"), "tcp://127.87.0.9:2376\n");
+    assert_eq!(fleet.stdout("ip alpha"), "127.87.0.9:2376\n");
+    assert_eq!(fleet.stdout("ip beta9 alpha beta9"), "127.87.0.9:9\n127.87.0.9:2376\n");
+    fleet.sandbox.run("status a b").shows(str![[r#"
+------- stderr -------
+Error: Expected one machine name as an argument
+[exit status: 1]
+
+"#]]);
+    fleet.sandbox.run("status").shows(str![[r#"
+------- stderr -------
+Error: No machine name(s) specified and no "default" machine exists
+[exit status: 1]
+
+"#]]);
+    fleet.sandbox.run("ip alpha nope ../certs").shows(str![[r#"
+------- stderr -------
+Docker machine "nope" does not exist. Use "docker-machine ls" to list machines. Use "docker-machine create" to add a new one.
+Docker machine "../certs" does not exist. Use "docker-machine ls" to list machines. Use "docker-machine create" to add a new one.
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn version_asks_the_engine() {
+    let fleet = Fleet::new("127.87.0.10");
+    assert_eq!(fleet.stdout("version alpha"), "29.0.1\n");
+    fleet.sandbox.run("version beta9").shows(str![[r#"
+------- stderr -------
+Unable to query docker version: Cannot connect to the docker engine endpoint
+[exit status: 1]
+
+"#]]);
+    std::fs::remove_file(fleet.sandbox.path(".docker/certs/key.pem")).unwrap();
+    fleet.sandbox.run("version alpha").shows(str![[r#"
+------- stderr -------
+Unable to query docker version: Unable to read TLS config: open $HOME/.docker/certs/key.pem: no such file or directory
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn config_is_made_for_the_docker_cli() {
+    let fleet = Fleet::new("127.87.0.11");
+    fleet.sandbox.run("config alpha").shows(str![[r#"
+--tlsverify
+--tlscacert=$HOME/.docker/machines/alpha/ca.pem
+--tlscert=$HOME/.docker/machines/alpha/cert.pem
+--tlskey=$HOME/.docker/machines/alpha/key.pem
+-H=tcp://127.87.0.11:2376
+[exit status: 0]
+
+"#]]);
+    fleet.sandbox.run("config alpha extra").env("MACHINE_CONFIG_QUOTES", "always").shows(str![[r#"
+--tlsverify
+--tlscacert="$HOME/.docker/machines/alpha/ca.pem"
+--tlscert="$HOME/.docker/machines/alpha/cert.pem"
+--tlskey="$HOME/.docker/machines/alpha/key.pem"
+-H=tcp://127.87.0.11:2376
+[exit status: 0]
+
+"#]]);
+    fleet.sandbox.run("config beta9").shows(str![[r#"
+------- stderr -------
+Error running connection boilerplate: Error checking and/or regenerating the certs: There was an error validating certificates for host "127.87.0.11:9": dial tcp 127.87.0.11:9: connect: connection refused
+You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.
+Be advised that this will trigger a Docker daemon restart which might stop running containers.
+
+[exit status: 1]
+
+"#]]);
+    fleet.sandbox.run("config --swarm alpha").shows(str![[r#"
+------- stderr -------
+Error running connection boilerplate: "alpha" is not a swarm master. The --swarm flag is intended for use with swarm masters
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn env_points_each_shell_at_the_machine() {
+    let fleet = Fleet::new("127.87.0.12");
+    fleet.sandbox.run("env alpha").shows(str![[r#"
+export DOCKER_TLS_VERIFY="1"
+export DOCKER_HOST="tcp://127.87.0.12:2376"
+export DOCKER_CERT_PATH="$HOME/.docker/machines/alpha"
+export DOCKER_MACHINE_NAME="alpha"
+# Run this command to configure your shell: 
+# eval $(docker-machine env alpha)
+[exit status: 0]
+
+"#]]);
+    fleet.sandbox.run("env alpha").without_env("SHELL").shows(str![[r#"
+export DOCKER_TLS_VERIFY="1"
+export DOCKER_HOST="tcp://127.87.0.12:2376"
+export DOCKER_CERT_PATH="$HOME/.docker/machines/alpha"
+export DOCKER_MACHINE_NAME="alpha"
+# Run this command to configure your shell: 
+# eval $(docker-machine env alpha)
+[exit status: 0]
+
+"#]]);
+    fleet.sandbox.run("env alpha --shell fish").shows(str![[r#"
+set -gx DOCKER_TLS_VERIFY "1";
+set -gx DOCKER_HOST "tcp://127.87.0.12:2376";
+set -gx DOCKER_CERT_PATH "$HOME/.docker/machines/alpha";
+set -gx DOCKER_MACHINE_NAME "alpha";
+# Run this command to configure your shell: 
+# eval (docker-machine env alpha --shell fish)
+[exit status: 0]
+
+"#]]);
+    fleet.sandbox.run("env --shell powershell alpha").shows(str![[r#"
+$Env:DOCKER_TLS_VERIFY = "1"
+$Env:DOCKER_HOST = "tcp://127.87.0.12:2376"
+$Env:DOCKER_CERT_PATH = "$HOME/.docker/machines/alpha"
+$Env:DOCKER_MACHINE_NAME = "alpha"
+# Run this command to configure your shell: 
+# & docker-machine env --shell powershell alpha | Invoke-Expression
+[exit status: 0]
+
+"#]]);
+    fleet.sandbox.run("env --shell cmd alpha").shows(str![[r#"
+SET DOCKER_TLS_VERIFY=1
+SET DOCKER_HOST=tcp://127.87.0.12:2376
+SET DOCKER_CERT_PATH=$HOME/.docker/machines/alpha
+SET DOCKER_MACHINE_NAME=alpha
+REM Run this command to configure your shell: 
+REM 	@FOR /f "tokens=*" %i IN ('docker-machine env --shell cmd alpha') DO @%i
+[exit status: 0]
+
+"#]]);
+    fleet.sandbox.run("env --shell=tcsh alpha").shows(str![[r#"
+setenv DOCKER_TLS_VERIFY "1";
+setenv DOCKER_HOST "tcp://127.87.0.12:2376";
+setenv DOCKER_CERT_PATH "$HOME/.docker/machines/alpha";
+setenv DOCKER_MACHINE_NAME "alpha";
+: Run this command to configure your shell: 
+: eval `docker-machine env --shell=tcsh alpha`
+[exit status: 0]
+
+"#]]);
+    fleet.sandbox.run("env --shell emacs alpha").shows(str![[r#"
+(setenv "DOCKER_TLS_VERIFY" "1")
+(setenv "DOCKER_HOST" "tcp://127.87.0.12:2376")
+(setenv "DOCKER_CERT_PATH" "$HOME/.docker/machines/alpha")
+(setenv "DOCKER_MACHINE_NAME" "alpha")
+;; Run this command to configure your shell: 
+;; (with-temp-buffer (shell-command "docker-machine env --shell emacs alpha" (current-buffer)) (eval-buffer))
+[exit status: 0]
+
+"#]]);
+    fleet.sandbox.run("env --no-proxy alpha").env("NO_PROXY", "localhost").shows(str![[r#"
+export DOCKER_TLS_VERIFY="1"
+export DOCKER_HOST="tcp://127.87.0.12:2376"
+export DOCKER_CERT_PATH="$HOME/.docker/machines/alpha"
+export DOCKER_MACHINE_NAME="alpha"
+export NO_PROXY="localhost,127.87.0.12"
+# Run this command to configure your shell: 
+# eval $(docker-machine env --no-proxy alpha)
+[exit status: 0]
+
+"#]]);
+}
+
+#[test]
+fn env_takes_the_variables_away() {
+    let sandbox = Sandbox::new();
+    sandbox.run("env -u").shows(str![[r#"
+unset DOCKER_TLS_VERIFY
+unset DOCKER_HOST
+unset DOCKER_CERT_PATH
+unset DOCKER_MACHINE_NAME
+# Run this command to configure your shell: 
+# eval $(docker-machine env -u)
+[exit status: 0]
+
+"#]]);
+    sandbox.run("env -u --no-proxy").env("no_proxy", "localhost").shows(str![[r#"
+unset DOCKER_TLS_VERIFY
+unset DOCKER_HOST
+unset DOCKER_CERT_PATH
+unset DOCKER_MACHINE_NAME
+unset no_proxy
+# Run this command to configure your shell: 
+# eval $(docker-machine env -u --no-proxy)
+[exit status: 0]
+
+"#]]);
+    sandbox.run("env -u alpha").shows(str![[r#"
+------- stderr -------
+Error: Expected no machine name when the -u flag is present
+[exit status: 1]
+
+"#]]);
+    sandbox.run("env a b").shows(str![[r#"
+------- stderr -------
+Error: Expected one machine name as an argument
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn env_refuses_an_engine_that_cannot_be_trusted() {
+    let fleet = Fleet::new("127.87.0.13");
+    fleet.sandbox.run("env beta9").shows(str![[r#"
+------- stderr -------
+Error checking TLS connection: Error checking and/or regenerating the certs: There was an error validating certificates for host "127.87.0.13:9": dial tcp 127.87.0.13:9: connect: connection refused
+You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.
+Be advised that this will trigger a Docker daemon restart which might stop running containers.
+
+[exit status: 1]
+
+"#]]);
+    let moved = EngineStub::start(&fleet.pki, "127.87.0.14:2376", &["127.87.0.13"], modern);
+    fleet.add("moved", &moved.url(), &[]);
+    fleet.sandbox.run("env moved").shows(str![[r#"
+------- stderr -------
+Error checking TLS connection: Error checking and/or regenerating the certs: There was an error validating certificates for host "127.87.0.14:2376": x509: certificate is valid for 127.87.0.13, not 127.87.0.14
+You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.
+Be advised that this will trigger a Docker daemon restart which might stop running containers.
+
+[exit status: 1]
+
+"#]]);
+    let foreign = EngineStub::start(&Pki::new(), "127.87.0.15:2376", &["127.87.0.15"], modern);
+    fleet.add("foreign", &foreign.url(), &[]);
+    fleet.sandbox.run("env foreign").shows(str![[r#"
+------- stderr -------
+Error checking TLS connection: Error checking and/or regenerating the certs: There was an error validating certificates for host "127.87.0.15:2376": x509: certificate signed by unknown authority
+You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.
+Be advised that this will trigger a Docker daemon restart which might stop running containers.
+
+[exit status: 1]
+
+"#]]);
+}
+
+#[test]
+fn env_checks_the_certificates_that_it_names() {
+    let fleet = Fleet::new("127.87.0.16");
+    // The machine's own copies are those of another CA: the docker CLI would fail with them.
+    Pki::new().write_client_files(&fleet.sandbox.path(".docker/machines/alpha"));
+    let output = fleet.sandbox.run("env alpha").output();
+    assert_eq!((output.stdout.as_str(), output.status), ("", Some(1)));
+    assert!(output.stderr.contains("x509: certificate signed by unknown authority"), "{}", output.stderr);
+    fleet.pki.write_client_files(&fleet.sandbox.path(".docker/machines/alpha"));
+    assert!(fleet.stdout("env alpha").starts_with("export DOCKER_TLS_VERIFY=\"1\"\n"));
+}

@@ -35,3 +35,16 @@ pub struct Context {
     /// The global flags.
     pub globals: Globals,
 }
+
+#[cfg(test)]
+impl Context {
+    /// A context without surroundings whose console keeps everything in memory.
+    pub(crate) fn for_test() -> Self {
+        Self {
+            env: Env::default(),
+            console: Console::captured(&[]),
+            store: Store::new(PathBuf::from("/nonexistent")),
+            globals: Globals::default(),
+        }
+    }
+}

@@ -36,7 +36,10 @@ impl Pace {
 ///
 /// # Errors
 /// The look's own final error, or [`Kind::Unreachable`] with `what`, the limit and the last reason.
-pub async fn until<T>(what: &str, pace: Pace, mut look: impl AsyncFnMut() -> Look<T>) -> Result<T> {
+pub async fn until<T, F>(what: &str, pace: Pace, mut look: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Look<T>>,
+{
     let deadline = Instant::now() + pace.within;
     loop {
         let reason = match look().await {

@@ -5,9 +5,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::inspect::{Trust, inspect};
+use super::inspect::inspect;
 use super::issue::{Authority, issue_client, new_ca};
 use super::pair::Pair;
+use super::trust::Trust;
 use super::{CertPaths, Identity};
 use crate::clock;
 use crate::console::Console;

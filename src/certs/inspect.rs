@@ -1,14 +1,10 @@
-//! What a certificate says, and whether one leads to a CA.
+//! What a certificate says.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::error::{Error, Result};
@@ -62,36 +58,7 @@ pub fn inspect(pem: &[u8]) -> Result<CertInfo> {
     })
 }
 
-/// Certificates of one CA, as an engine trusts them.
-#[derive(Debug)]
-pub struct Trust {
-    verifier: Arc<dyn ClientCertVerifier>,
-}
-
-impl Trust {
-    /// Trusts one CA, given as PEM.
-    ///
-    /// # Errors
-    /// It is no certificate of a CA.
-    pub fn of(ca: &[u8]) -> Result<Self> {
-        let mut roots = RootCertStore::empty();
-        roots.add(first(ca)?).map_err(|error| Error::msg(format!("the CA certificate cannot be used: {error}")))?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let built = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-        let verifier = built.map_err(|error| Error::msg(format!("the CA certificate cannot be used: {error}")))?;
-        Ok(Self { verifier })
-    }
-
-    /// Whether an engine would let a client with this certificate in: signed, in time, made for clients.
-    pub fn accepts_client(&self, pem: &[u8], now: SystemTime) -> bool {
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(pem).flatten().collect();
-        let Some((cert, between)) = chain.split_first() else { return false };
-        let now = UnixTime::since_unix_epoch(now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
-        self.verifier.verify_client_cert(cert, between, now).is_ok()
-    }
-}
-
-fn first(pem: &[u8]) -> Result<CertificateDer<'static>> {
+pub(super) fn first(pem: &[u8]) -> Result<CertificateDer<'static>> {
     CertificateDer::from_pem_slice(pem).map_err(|_| undecodable())
 }
 

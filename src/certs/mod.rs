@@ -9,14 +9,16 @@ mod inspect;
 mod issue;
 mod key;
 mod pair;
+mod trust;
 
 use std::path::PathBuf;
 
 pub use bootstrap::{Renew, ensure, renew};
 pub use expiry::expiry_warnings;
-pub use inspect::{CertInfo, Trust, inspect};
+pub use inspect::{CertInfo, inspect};
 pub use issue::{Issued, ServerRequest, issue_server};
 pub use key::{KeyType, pkcs1_pem};
+pub use trust::Trust;
 
 use crate::context::Globals;
 use crate::env::Env;

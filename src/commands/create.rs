@@ -1,8 +1,10 @@
 //! `create`: make a machine.
 
 use crate::context::Context;
-use crate::driver::FlagValues;
-use crate::error::{Error, Result};
+use crate::driver::{FlagValues, registry};
+use crate::error::{Context as _, Error, Result};
+use crate::machine::{self, create, options};
+use crate::store::Name;
 
 /// Make a machine, install Docker on it and secure it
 ///
@@ -21,10 +23,39 @@ pub struct Args {
     pub values: FlagValues,
 }
 
-/// Runs the command.
+/// Makes the machine.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// Bad flags before anything is made; afterwards as [`create::create`].
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    let name = match args.names.as_slice() {
+        [name] if !name.is_empty() => name,
+        [] | [_] => return Err(Error::usage("Error: No machine name specified")),
+        [_, more @ ..] => {
+            return Err(Error::msg(format!("Invalid command line. Found extra arguments [{}]", more.join(" "))));
+        }
+    };
+    let name: Name = name.parse().context("Error creating machine")?;
+    let values = &args.values;
+    refuse_swarm(values)?;
+    let options = options::from_flags(cx, &name, values)?;
+    let driver = registry::find(cx, &args.driver_name, &machine::place(&cx.store, &name))?;
+    let order = create::Order { name, driver, driver_name: args.driver_name, values: args.values, options };
+    create::create(cx, order).await
+}
+
+/// Classic swarm is dead, and swarm mode is not built yet: better to say so now than after the machine is made.
+fn refuse_swarm(values: &FlagValues) -> Result<()> {
+    let discovery = values.string("swarm-discovery");
+    if !discovery.is_empty() && !discovery.contains("://") {
+        let text = format!("Error parsing swarm discovery: Swarm Discovery URL was in the wrong format: {discovery}");
+        return Err(Error::msg(text));
+    }
+    if values.bool("swarm") || values.bool("swarm-master") {
+        return Err(Error::msg(
+            "--swarm and --swarm-master are not supported: classic swarm needs engines older than 25",
+        )
+        .hint("create the machine without them, then run `docker swarm init` or `docker swarm join` on it"));
+    }
+    Ok(())
 }

@@ -1,7 +1,9 @@
 //! `kill`: switch machines off at once, without a shutdown.
 
+use crate::cli::targets;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::machine::many::{self, Action};
 
 /// Switch machines off at once, without a shutdown
 ///
@@ -13,10 +15,11 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// Runs the command.
+/// Switches the machines off.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// As [`many::on_each`].
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    let names = targets::several(&cx.store, &args.names)?;
+    many::on_each(cx, &names, Action::Kill).await
 }

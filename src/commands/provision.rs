@@ -1,7 +1,9 @@
 //! `provision`: set Docker up again on existing machines.
 
+use crate::cli::targets;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::machine::many::{self, Action};
 
 /// Set Docker up again on existing machines
 ///
@@ -13,10 +15,11 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// Runs the command.
+/// Brings Docker on the machines to the wanted state; what is right already is left alone.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// As [`many::on_each`].
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    let names = targets::several(&cx.store, &args.names)?;
+    many::on_each(cx, &names, Action::Provision).await
 }

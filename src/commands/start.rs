@@ -1,7 +1,9 @@
 //! `start`: start machines.
 
+use crate::cli::targets;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::machine::many::{self, Action};
 
 /// Start machines
 ///
@@ -13,10 +15,14 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// Runs the command.
+/// Starts the machines; one that runs already is an error.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// As [`many::on_each`].
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    let names = targets::several(&cx.store, &args.names)?;
+    many::on_each(cx, &names, Action::Start).await?;
+    cx.console
+        .say("Started machines may have new IP addresses. You may need to re-run the `docker-machine env` command.");
+    Ok(())
 }

@@ -1,7 +1,9 @@
 //! `upgrade`: bring machines to the newest Docker.
 
+use crate::cli::targets;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::machine::many::{self, Action};
 
 /// Bring machines to the newest Docker
 ///
@@ -13,10 +15,11 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// Runs the command.
+/// Upgrades the engines, several at the same time.
 ///
 /// # Errors
-/// The command fails.
-pub async fn run(_cx: &Context, _args: Args) -> Result<()> {
-    std::future::ready(Err(Error::msg("not built yet"))).await
+/// As [`many::on_each`].
+pub async fn run(cx: &Context, args: Args) -> Result<()> {
+    let names = targets::several(&cx.store, &args.names)?;
+    many::on_each(cx, &names, Action::Upgrade).await
 }

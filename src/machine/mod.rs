@@ -1,7 +1,14 @@
 //! A machine: a record and a driver, and the order in which things are done to it.
 
+pub mod certificates;
+pub mod create;
+pub mod lifecycle;
+pub mod login;
+pub mod many;
 pub mod options;
 pub mod query;
+pub mod remove;
+pub mod setup;
 
 use crate::context::Context;
 use crate::driver::{Driver, MachinePlace, registry};

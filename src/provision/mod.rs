@@ -103,7 +103,6 @@ pub async fn provision(
     wanted: &Wanted<'_>,
     certificates: Certificates<'_>,
 ) -> Result<Report> {
-    console.say(format!("Provisioning with {}...", host.family.family.name));
     for remark in plan::remarks(&host.facts) {
         console.warn(remark);
     }

@@ -62,6 +62,18 @@ impl Store {
         Ok(Claim { store: self.clone(), name: name.clone(), resumed, _lock: lock })
     }
 
+    /// Takes the mark of an unfinished `create` away, if there is one: somebody has finished the machine.
+    ///
+    /// # Errors
+    /// The mark cannot be removed.
+    pub fn end_creation(&self, name: &Name) -> Result<()> {
+        let marker = self.folder(name).join(MARKER);
+        match fs::remove_file(&marker) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file("remove", &marker, &error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a machine's `create` has begun and not ended.
     pub fn creating(&self, name: &Name) -> Option<Creating> {
         let marker = self.folder(name).join(MARKER);
@@ -101,8 +113,7 @@ impl Claim {
     /// # Errors
     /// The mark cannot be removed.
     pub fn finish(self) -> Result<()> {
-        let marker = self.store.folder(&self.name).join(MARKER);
-        fs::remove_file(&marker).map_err(|error| Error::file("remove", &marker, &error))
+        self.store.end_creation(&self.name)
     }
 }
 

@@ -1,0 +1,173 @@
+//! `create`: from a name and flags to a machine whose Docker answers, or to nothing at all.
+//!
+//! The machine's folder carries a mark until `create` has ended well. A `create` that was killed leaves the mark, and
+//! the same command then goes on where it stopped.
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::login::wait_for_state;
+use super::{Host, setup};
+use crate::certs::{self, CertPaths, Identity};
+use crate::context::Context;
+use crate::driver::{Checkpoint, Driver, FlagValues, State};
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::store::{Claim, HostOptions, Name, Record, Store};
+
+/// What is to be made.
+pub struct Order {
+    /// The new machine's name.
+    pub name: Name,
+    /// Its driver, not configured yet.
+    pub driver: Box<dyn Driver>,
+    /// `DriverName` of the record.
+    pub driver_name: String,
+    /// The driver's flags, and the shared ones.
+    pub values: FlagValues,
+    /// Engine, swarm and certificate options of the record.
+    pub options: HostOptions,
+}
+
+/// How far a `create` got: decides what a failure may have left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Only the driver has done something.
+    Computer,
+    /// The host itself is being changed.
+    Provisioning,
+}
+
+/// Makes a machine.
+///
+/// # Errors
+/// With the original's messages and prefixes. Whatever could be undone has been undone by then; otherwise the record
+/// stays, and the hints say how to go on and how to remove it.
+pub async fn create(cx: &Context, order: Order) -> Result<()> {
+    let Order { name, mut driver, driver_name, values, options } = order;
+    cx.store.check_free(&name)?;
+    driver.configure(&values).await.context("Error setting machine configuration from flags provided")?;
+    let claim = cx.store.claim(&cx.console, &name)?;
+    let paths = CertPaths::for_create(&cx.store, &cx.globals);
+    certs::ensure(&cx.console, &cx.store, &paths, &Identity::from_env(&cx.env)?).await?;
+
+    cx.console.say("Running pre-create checks...");
+    driver.check(cx).await.map_err(|error| pre_create(&error))?;
+
+    let state = driver.save().await?;
+    let record = Record::new(&name, &driver_name, state, options);
+    if claim.resumed().is_some() {
+        cx.console.say(format!("An earlier creation of \"{name}\" was interrupted; going on with it."));
+    }
+    claim.begin(&record)?;
+    let mut host = Host { name, record, driver };
+    let mut stage = Stage::Computer;
+    let result = tokio::select! {
+        result = build(cx, &mut host, &mut stage) => result,
+        signal = ended() => Err(signal),
+    };
+    match result {
+        Ok(()) => finish(cx, &mut host, claim).await,
+        Err(error) => Err(undo(cx, &mut host, stage, claim, error).await),
+    }
+}
+
+/// The computer, then Docker on it.
+async fn build(cx: &Context, host: &mut Host, stage: &mut Stage) -> Result<()> {
+    computer(cx, host).await?;
+    if host.driver.ssh(cx).await?.is_none() {
+        return Ok(());
+    }
+    {
+        let _progress = cx.console.progress("Waiting for machine to be running, this may take a few minutes...");
+        wait_for_state(cx, host, State::Running).await.context("Error waiting for machine to be running")?;
+    }
+    cx.console.say("Detecting operating system of created instance...");
+    let found = setup::detect(cx, host).await.context("Error detecting OS")?;
+    *stage = Stage::Provisioning;
+    setup::provision_new(cx, host, found).await
+}
+
+/// The driver's part; also what `provision` does first for a machine whose `create` was killed in the middle of it.
+///
+/// # Errors
+/// The driver's.
+pub async fn computer(cx: &Context, host: &mut Host) -> Result<()> {
+    let _progress = cx.console.progress("Creating machine...");
+    let saved = Saved { store: &cx.store, record: &host.record };
+    host.driver.create(cx, &saved).await.context("Error in driver during machine creation")?;
+    host.save(cx).await
+}
+
+async fn finish(cx: &Context, host: &mut Host, claim: Claim) -> Result<()> {
+    host.save(cx).await?;
+    claim.finish()?;
+    let (program, name) = (cx.env.program(), &host.name);
+    cx.console.say(format!(
+        "To see how to connect your Docker Client to the Docker Engine running on this virtual machine, run: \
+         {program} env {name}"
+    ));
+    Ok(())
+}
+
+/// Takes back what was made, or says what remains.
+async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: Error) -> Error {
+    let name = host.name.clone();
+    let kind = error.kind();
+    let error = if kind == Kind::Interrupted { error } else { error.context("Error creating machine") };
+    if stage == Stage::Computer {
+        match host.driver.remove(cx).await {
+            Ok(()) => {
+                drop(claim);
+                return match cx.store.remove(&name) {
+                    Ok(()) => error.hint("nothing was left behind: the same command can be given again"),
+                    Err(left) => error.hint(format!("the record of \"{name}\" could not be removed: {left}")),
+                };
+            }
+            Err(left) => {
+                _ = host.save(cx).await;
+                return error
+                    .hint(format!("what was made could not be removed: {left}"))
+                    .hint(format!("`docker-machine rm {name}` tries again"));
+            }
+        }
+    }
+    _ = host.save(cx).await;
+    error
+        .hint(format!("the machine is kept: `docker-machine provision {name}` goes on where this stopped"))
+        .hint(format!("or `docker-machine rm {name}` removes it; then the name is free again"))
+}
+
+/// The check's message in quotes, as the original prints it, and exit status 3.
+fn pre_create(error: &Error) -> Error {
+    let mut quoted = Error::new(Kind::PreCreate, format!("Error with pre-create check: {:?}", error.message()));
+    for hint in error.hints() {
+        quoted = quoted.hint(hint.as_str());
+    }
+    quoted
+}
+
+/// Resolves when the user presses Ctrl-C or somebody asks the process to end.
+async fn ended() -> Error {
+    let listen = |kind| signal(kind).expect("a signal handler can be installed");
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt()), listen(SignalKind::terminate()));
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Error::new(Kind::Interrupted, "interrupted")
+}
+
+/// Writes the driver's state into the new machine's record.
+struct Saved<'a> {
+    store: &'a Store,
+    record: &'a Record,
+}
+
+#[async_trait]
+impl Checkpoint for Saved<'_> {
+    async fn save(&self, state: Value) -> Result<()> {
+        let record = Record { driver: state, ..self.record.clone() };
+        self.store.save(&record)
+    }
+}

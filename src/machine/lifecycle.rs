@@ -1,0 +1,90 @@
+//! Switching machines on and off.
+
+use super::login::{self, wait_for_state};
+use super::{Host, certificates, setup};
+use crate::context::Context;
+use crate::driver::State;
+use crate::error::{Error, Result};
+use crate::ssh::{self, Connection, Patience};
+
+/// Switches a machine on, waits until it can be logged in to and its engine answers.
+///
+/// # Errors
+/// It is running already, the driver cannot, or it does not come up.
+pub async fn start(cx: &Context, host: &mut Host) -> Result<()> {
+    cx.console.say(format!("Starting \"{}\"...", host.name));
+    if host.driver.state(cx).await? == State::Running {
+        return Err(Error::msg(format!("Machine \"{}\" is already running.", host.name)));
+    }
+    host.driver.start(cx).await?;
+    wait_for_state(cx, host, State::Running).await?;
+    cx.console.say(format!("Machine \"{}\" was started.", host.name));
+    if host.driver.ssh(cx).await?.is_none() {
+        return Ok(());
+    }
+    let connection = login::wait_for_ssh(cx, host, Patience::BOOTING).await?;
+    engine_is_back(cx, host, &connection).await
+}
+
+/// Shuts a machine down.
+///
+/// # Errors
+/// It is off already, or the driver cannot.
+pub async fn stop(cx: &Context, host: &mut Host) -> Result<()> {
+    cx.console.say(format!("Stopping \"{}\"...", host.name));
+    refuse_if_stopped(cx, host).await?;
+    host.driver.stop(cx).await?;
+    wait_for_state(cx, host, State::Stopped).await?;
+    cx.console.say(format!("Machine \"{}\" was stopped.", host.name));
+    Ok(())
+}
+
+/// Switches a machine off without asking its operating system.
+///
+/// # Errors
+/// It is off already, or the driver cannot.
+pub async fn kill(cx: &Context, host: &mut Host) -> Result<()> {
+    cx.console.say(format!("Killing \"{}\"...", host.name));
+    refuse_if_stopped(cx, host).await?;
+    host.driver.kill(cx).await?;
+    wait_for_state(cx, host, State::Stopped).await?;
+    cx.console.say(format!("Machine \"{}\" was killed.", host.name));
+    Ok(())
+}
+
+/// Restarts a machine's operating system and waits until it is really back: until its boot id has changed.
+///
+/// # Errors
+/// The driver cannot, or it does not come back.
+pub async fn restart(cx: &Context, host: &mut Host) -> Result<()> {
+    cx.console.say(format!("Restarting \"{}\"...", host.name));
+    match host.driver.state(cx).await? {
+        State::Stopped => start(cx, host).await,
+        State::Running if host.driver.ssh(cx).await?.is_none() => host.driver.restart(cx).await,
+        State::Running => {
+            let target = login::target(cx, host).await?;
+            let connection = ssh::connect(cx, &target).await?;
+            let before = login::boot_id(&connection).await?;
+            drop(connection);
+            host.driver.restart(cx).await?;
+            let connection = login::wait_for_new_boot(cx, host, &before).await?;
+            engine_is_back(cx, host, &connection).await
+        }
+        state => Err(Error::msg(format!("Machine \"{}\" is {state}: it cannot be restarted now.", host.name))
+            .hint(format!("look again with `docker-machine status {}`", host.name))),
+    }
+}
+
+async fn refuse_if_stopped(cx: &Context, host: &Host) -> Result<()> {
+    match host.driver.state(cx).await? {
+        State::Stopped => Err(Error::msg(format!("Machine \"{}\" is already stopped.", host.name))),
+        _ => Ok(()),
+    }
+}
+
+/// After a boot: the engine listens again, and its certificate still fits the address.
+async fn engine_is_back(cx: &Context, host: &Host, connection: &Connection) -> Result<()> {
+    cx.console.say("Detecting the provisioner...");
+    setup::wait_for_engine(cx, host, connection).await?;
+    certificates::warn_if_address_changed(cx, host).await
+}

@@ -1,0 +1,165 @@
+//! Docker on a machine: `provision`, `regenerate-certs`, `upgrade`, and the last part of `create`.
+
+use super::certificates::{Needs, Reissue};
+use super::login::wait_for_ssh;
+use super::{Host, create, lifecycle};
+use crate::certs;
+use crate::clock;
+use crate::context::Context;
+use crate::docker::{DEFAULT_PORT, Endpoint, TlsFiles, check_files};
+use crate::driver::State;
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::provision::{self, Firewall, HostCertificates, Wanted};
+use crate::ssh::{Connection, Patience};
+
+/// `off`: the host's own firewall is never changed, even if it keeps us from the engine.
+const FIREWALL: &str = "MACHINE_OPEN_FIREWALL";
+
+/// A machine that was logged in to and looked at.
+pub struct Found {
+    connection: Connection,
+    host: provision::Host,
+}
+
+/// Logs in and looks what is there.
+///
+/// # Errors
+/// Nobody answers, the login is refused, there is no way to become root, or the system is not known.
+pub async fn detect(cx: &Context, host: &Host) -> Result<Found> {
+    let patience = if host.driver.makes_computers() { Patience::BOOTING } else { Patience::SETTLED };
+    let connection = wait_for_ssh(cx, host, patience).await?;
+    let found = {
+        let _progress = cx.console.progress("Detecting the provisioner...");
+        provision::detect(&connection, &host.name).await?
+    };
+    Ok(Found { connection, host: found })
+}
+
+/// The last part of `create`: Docker, certificates, and a connection from here.
+///
+/// # Errors
+/// A step fails, with the original's prefixes.
+pub async fn provision_new(cx: &Context, host: &Host, found: Found) -> Result<()> {
+    cx.console.say(format!("Provisioning with {}...", found.host.family.family.name));
+    install(cx, host, &found).await.context("Error running provisioning")?;
+    check(cx, host, &found).await.context("Error checking the host")?;
+    cx.console.say("Docker is up and running!");
+    Ok(())
+}
+
+/// Brings everything on the host to the wanted state; what is right already is left alone.
+///
+/// # Errors
+/// A step fails.
+pub async fn provision(cx: &Context, host: &mut Host) -> Result<()> {
+    if cx.store.creating(&host.name).is_some() {
+        create::computer(cx, host).await?;
+    }
+    let found = detect(cx, host).await?;
+    install(cx, host, &found).await?;
+    cx.store.end_creation(&host.name)?;
+    for warning in certs::expiry_warnings(&host.name, host.auth()?, clock::now()) {
+        cx.console.warn(warning);
+    }
+    Ok(())
+}
+
+/// New server certificates, and a look whether the engine takes ours.
+///
+/// # Errors
+/// A step fails.
+pub async fn regenerate_certs(cx: &Context, host: &Host) -> Result<()> {
+    let found = detect(cx, host).await?;
+    let needs = Needs::of(cx, host).await?;
+    let renew = |there: &HostCertificates| needs.prepare(there, Reissue::Always);
+    let wanted = wanted(cx, host).await?;
+    provision::configure(&found.connection, &cx.console, &found.host, &wanted, &renew).await?;
+    check(cx, host, &found).await
+}
+
+/// The newest engine packages; a machine that is off is started first.
+///
+/// # Errors
+/// A step fails.
+pub async fn upgrade(cx: &Context, host: &mut Host) -> Result<()> {
+    if host.driver.state(cx).await? != State::Running {
+        cx.console.say("Starting machine so machine can be upgraded...");
+        lifecycle::start(cx, host).await?;
+    }
+    let found = detect(cx, host).await?;
+    let port = port(cx, host).await?;
+    provision::upgrade(&found.connection, &cx.console, &found.host, &host.name, port).await?;
+    Ok(())
+}
+
+/// Waits until the engine listens again after a boot.
+///
+/// # Errors
+/// It does not come up.
+pub async fn wait_for_engine(cx: &Context, host: &Host, connection: &Connection) -> Result<()> {
+    let found = provision::detect(connection, &host.name).await?;
+    provision::wait_listening(connection, &found, &host.name, port(cx, host).await?).await
+}
+
+async fn install(cx: &Context, host: &Host, found: &Found) -> Result<()> {
+    let needs = Needs::of(cx, host).await?;
+    let fit = |there: &HostCertificates| needs.prepare(there, Reissue::IfNeeded);
+    let wanted = wanted(cx, host).await?;
+    let report = provision::provision(&found.connection, &cx.console, &found.host, &wanted, &fit).await?;
+    for file in &report.changed {
+        cx.console.debug(format!("changed on the host: {file}"));
+    }
+    Ok(())
+}
+
+async fn wanted<'a>(cx: &Context, host: &'a Host) -> Result<Wanted<'a>> {
+    let (port, listen_ipv6) = match endpoint(cx, host).await? {
+        Endpoint::Tcp { host, port } => (port, host.parse::<std::net::Ipv6Addr>().is_ok()),
+        Endpoint::Unix(_) => (DEFAULT_PORT, false),
+    };
+    let driver_name = &host.record.driver_name;
+    Ok(Wanted { name: &host.name, driver_name, engine_port: port, listen_ipv6, engine: host.engine()? })
+}
+
+async fn port(cx: &Context, host: &Host) -> Result<u16> {
+    match endpoint(cx, host).await? {
+        Endpoint::Tcp { port, .. } => Ok(port),
+        Endpoint::Unix(_) => Ok(DEFAULT_PORT),
+    }
+}
+
+async fn endpoint(cx: &Context, host: &Host) -> Result<Endpoint> {
+    host.driver.url(cx).await?.parse()
+}
+
+/// Asks the engine from here; a firewall of the host that is in the way is opened.
+async fn check(cx: &Context, host: &Host, found: &Found) -> Result<()> {
+    let _progress = cx.console.progress("Checking connection to Docker...");
+    let url = host.driver.url(cx).await?;
+    let files = TlsFiles::of(host.auth()?);
+    let error = match check_files(&url, &files).await {
+        Ok(()) => return Ok(()),
+        Err(error) if error.kind() == Kind::Unreachable => error,
+        Err(error) => return Err(error),
+    };
+    if cx.env.var(FIREWALL) == Some("off") {
+        return Err(error.hint(format!("{FIREWALL}=off forbids to open the port in the host's own firewall")));
+    }
+    let port = port(cx, host).await?;
+    match provision::open_firewall(&found.connection, &found.host, &host.name, port).await? {
+        Firewall::Opened(firewall) => {
+            cx.console.say(format!("Opened port {port}/tcp in the host's {firewall}."));
+            check_files(&url, &files).await
+        }
+        Firewall::NotListening => Err(not_listening(error, host, port)),
+        Firewall::Elsewhere => Err(error
+            .hint(format!("Docker listens on port {port} of the host, but the port cannot be reached from here"))
+            .hint("open it in the firewall or security group that stands before the host")),
+    }
+}
+
+fn not_listening(error: Error, host: &Host, port: u16) -> Error {
+    error
+        .hint(format!("nothing listens on port {port} of the host"))
+        .hint(format!("`docker-machine ssh {} sudo journalctl -u docker` may say why", host.name))
+}

@@ -12,7 +12,9 @@ use crate::error::{Error, Kind, Result};
 
 /// How long a command waits for another one: longer than installing an engine on a slow host takes.
 pub const PATIENCE: Duration = Duration::from_secs(600);
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(50);
+/// A wait that nobody notices needs no words.
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// A held lock; dropping it, or the death of the process, frees it.
 #[derive(Debug)]
@@ -54,7 +56,7 @@ impl Lock {
         }
     }
 
-    /// Waits for the lock, at most `patience`; `waiting` is told once who is waited for.
+    /// Waits for the lock, at most `patience`; `waiting` is told once who is waited for if it takes a while.
     ///
     /// # Errors
     /// Time is out ([`Kind::Unreachable`]), or the file cannot be made. `what` is what the lock protects.
@@ -65,18 +67,18 @@ impl Lock {
         patience: Duration,
         waiting: impl FnOnce(&str),
     ) -> Result<Self> {
-        let deadline = Instant::now() + patience;
+        let begin = Instant::now();
         let mut waiting = Some(waiting);
         loop {
             let holder = match Self::attempt(path, guarded)? {
                 Attempt::Held(lock) => return Ok(lock),
                 Attempt::Busy(pid) => holder_text(pid),
             };
-            if Instant::now() >= deadline {
+            if begin.elapsed() >= patience {
                 let message = format!("{what} is in use by {holder} for more than {} s", patience.as_secs());
                 return Err(Error::new(Kind::Unreachable, message).hint("wait for it to end, or end it"));
             }
-            if let Some(tell) = waiting.take() {
+            if let Some(tell) = waiting.take_if(|_| begin.elapsed() >= SILENCE) {
                 tell(&format!("Waiting for {holder}, which is working on {what}..."));
             }
             sleep(PAUSE).await;

@@ -4,7 +4,7 @@
 //! the original has used stays as it is.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use super::files::make_folder;
@@ -93,7 +93,7 @@ impl Root {
 /// Only into a folder that is missing or empty: anything in it is somebody's.
 fn link_original(folder: &Path) -> std::io::Result<()> {
     if fs::symlink_metadata(folder).is_err() {
-        fs::create_dir(folder)?;
+        fs::DirBuilder::new().mode(0o700).create(folder)?;
     } else if !is_real_folder(folder) || fs::read_dir(folder)?.next().is_some() {
         return Ok(());
     }

@@ -295,7 +295,7 @@ async fn a_lock_needs_a_machine_and_keeps_others_out() {
     let machine = name("x");
     let waiting = store.lock(&console, &machine);
     let release = async {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        tokio::time::sleep(Duration::from_millis(700)).await;
         drop(lock);
     };
     assert!(tokio::join!(waiting, release).0.is_ok());

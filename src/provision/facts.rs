@@ -42,6 +42,8 @@ pub struct Engine {
     pub docker: String,
     /// What `docker` is a link to.
     pub docker_target: String,
+    /// `docker` is podman's imitation of it.
+    pub is_podman: bool,
     /// The version of `dockerd`.
     pub version: Option<Version>,
     /// The same as the engine names itself: `20.10.24+dfsg1`; empty if it does not.
@@ -83,6 +85,7 @@ impl Engine {
             dockerd: fact("dockerd"),
             docker: fact("docker"),
             docker_target: fact("docker-target"),
+            is_podman: fact("podman-docker") == "yes",
             version: Version::parse(&fact("engine-version")),
             version_text: version_text(&fact("engine-version")),
             unit,

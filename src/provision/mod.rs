@@ -133,6 +133,7 @@ async fn prepare(remote: &dyn Remote, console: &Console, host: &mut Host, wanted
         console.warn(note);
     }
     host.facts.engine = Engine::from_reply(&reply);
+    host.facts.files.extend(reply.files);
     Ok(reply.changed)
 }
 

@@ -71,7 +71,6 @@ pub(super) fn plan(facts: &Facts, family: Match, wanted: &Wanted<'_>) -> Result<
     if facts.engine.is_installed() {
         check_storage_driver(wanted.engine, facts.engine.version)?;
     }
-    let podman = install.is_some() && !facts.engine.docker.is_empty() && facts.engine.dockerd.is_empty();
     let candidates = [
         (facts.first_boot, Step::FirstBoot),
         (facts.clock_skew > CLOCK_TOLERANCE, Step::Clock),
@@ -80,7 +79,7 @@ pub(super) fn plan(facts: &Facts, family: Match, wanted: &Wanted<'_>) -> Result<
         (needs_host_name(facts, wanted.name.as_str()), Step::HostName),
         (facts.nm_cloud_setup, Step::NmCloudSetup),
         (facts.packages_broken, Step::RepairPackages),
-        (podman && facts.engine.docker_target.contains("podman"), Step::RemovePodmanDocker),
+        (install.is_some() && facts.engine.is_podman, Step::RemovePodmanDocker),
     ];
     let steps = candidates.into_iter().filter(|(needed, _)| *needed).map(|(_, step)| step);
     Ok(steps.chain(install.map(Step::Install)).collect())

@@ -23,7 +23,11 @@ pub(super) const PRELUDE: &str = include_str!("scripts/prelude.sh");
 /// syntax error and does nothing.
 const MAIN: &str = r#"}
 exec 9>/run/docker-machine.lock
-if have flock; then flock -w 1500 9 || fail 'another docker-machine is still working on this host'; fi
+if have flock; then
+    status=0
+    timeout 1500 flock 9 || status=$?
+    case $status in 124 | 143) fail 'another docker-machine is still working on this host' ;; esac
+fi
 rm -rf "$work"
 main </dev/null 9>&-
 "#;

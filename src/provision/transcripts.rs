@@ -102,7 +102,7 @@ const DOCKER_CE: &str = "/usr/bin/dockerd -H fd:// --containerd=/run/containerd/
 
 fn cases() -> Vec<Case> {
     let wait = "@fact first-boot running\n@fact slow-clock yes\n";
-    let podman = "@fact docker /usr/bin/docker\n@fact docker-target /usr/bin/podman\n@fact nm-cloud-setup enabled\n";
+    let podman = "@fact docker /usr/bin/docker\n@fact docker-target /usr/bin/docker\n@fact podman-docker yes\n@fact nm-cloud-setup enabled\n";
     let mirror = "@file daemon.json /etc/docker/daemon.json\n {\"hosts\": [\"fd://\"], \"mtu\": 1400}\n";
     vec![
         case("debian", "ID=debian\nVERSION_ID=\"12\"", "/usr/sbin/dockerd -H fd:// $DOCKER_OPTS"),

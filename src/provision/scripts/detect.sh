@@ -37,8 +37,6 @@ file hostname /etc/hostname
 file hosts /etc/hosts
 file full-unit /etc/systemd/system/docker.service
 file drop-in /etc/systemd/system/docker.service.d/10-machine.conf
-file openrc-conf /etc/conf.d/docker
-file daemon.json /etc/docker/daemon.json
 file old-repository /etc/yum.repos.d/docker.repo
 file ca.pem /etc/docker/ca.pem
 file server.pem /etc/docker/server.pem

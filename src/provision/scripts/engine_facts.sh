@@ -8,7 +8,11 @@ file() {
 fact dockerd "$(command -v dockerd || :)"
 docker=$(command -v docker || :)
 fact docker "$docker"
-[ -z "$docker" ] || fact docker-target "$(readlink -f "$docker" || :)"
+if [ -n "$docker" ]; then
+    fact docker-target "$(readlink -f "$docker" || :)"
+    # podman-docker's command is a small script.
+    if head -c 4096 "$docker" | grep -q podman; then fact podman-docker yes; fi
+fi
 if have dockerd; then fact engine-version "$(dockerd --version 2>/dev/null | head -n 1)"; fi
 if [ -d /run/systemd/system ]; then
     unit=$(systemctl show -p FragmentPath docker.service | sed 's/^FragmentPath=//')
@@ -18,3 +22,6 @@ if [ -d /run/systemd/system ]; then
 elif [ -x /etc/init.d/docker ]; then
     fact init-script /etc/init.d/docker
 fi
+# A package may have brought these.
+file openrc-conf /etc/conf.d/docker
+file daemon.json /etc/docker/daemon.json

@@ -1,5 +1,6 @@
 step 'error setting the host name'
 # /etc/hosts first: sudo looks the new name up.
+[ -e /etc/hosts ] || : >/etc/hosts
 listed=
 loopback=
 while read -r line || [ -n "$line" ]; do

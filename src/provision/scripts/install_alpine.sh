@@ -1,9 +1,8 @@
 step 'error installing docker'
 repositories=/etc/apk/repositories
 if ! grep -qE '^[^#]*/community/?$' $repositories; then
-    sources=$(cat $repositories)
+    sources=$(sed 's|^\([^#]*\)/main/*$|&\n\1/community|' $repositories)
     put $repositories 0644 "$sources
-$(sed -n 's,^\([^#]*\)/main/\{0,1\}$,\1/community,p' $repositories)
 "
 fi
 logged apk update

@@ -1,5 +1,5 @@
 engine_active() { rc-service -q docker status >/dev/null 2>&1; }
-engine_failed() { rc-service docker status 2>&1 | grep -q crashed; }
+engine_failed() { ! engine_active; }
 engine_pid() { cat /run/docker.pid 2>/dev/null || :; }
 engine_enable() { rc-update show default | grep -qw docker || rc-update -q add docker default; }
 engine_restart() { rc-service -q docker restart >/dev/null 2>&1; }

@@ -8,11 +8,6 @@ if have dpkg-query; then
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || :)" != installed ] ||
             installed="$installed $package"
     done
-elif have rpm; then
-    owner=$(rpm -qf --queryformat '%{NAME}' "$file" 2>/dev/null || :)
-    for package in $family; do
-        ! rpm -q "$package" >/dev/null 2>&1 || installed="$installed $package"
-    done
 elif have apk; then
     owner=$(apk info -q -W "$file" 2>/dev/null || :)
     for package in $family; do
@@ -20,6 +15,12 @@ elif have apk; then
     done
 elif have pacman; then
     owner=$(pacman -Qqo "$file" 2>/dev/null || :)
+elif have rpm; then
+    # Says on standard output that nobody owns a file.
+    owner=$(rpm -qf --queryformat '%{NAME}' "$file" 2>/dev/null) || owner=
+    for package in $family; do
+        ! rpm -q "$package" >/dev/null 2>&1 || installed="$installed $package"
+    done
 else
     owner=
 fi
@@ -27,7 +28,7 @@ fi
 # apk says name-version; the family list has it under its plain name.
 have apk || case " $installed " in *" $owner "*) ;; *) installed="$installed $owner" ;; esac
 fact old-pid "$(engine_pid)"
-before=$(cksum <"$file")$(dockerd --version)
+before=$(sha256sum <"$file")$(dockerd --version)
 # shellcheck disable=SC2086
 if have apt-get; then
     logged apt-get update -q
@@ -45,6 +46,6 @@ elif have apk; then
     logged apk update
     logged apk add --upgrade $installed
 fi
-[ "$before" = "$(cksum <"$file")$(dockerd --version)" ] || : >"$pending"
+[ "$before" = "$(sha256sum <"$file")$(dockerd --version)" ] || : >"$pending"
 [ ! -e "$pending" ] || fact upgraded yes
 fact engine-version "$(dockerd --version)"

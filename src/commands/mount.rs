@@ -1,9 +1,9 @@
 //! `mount`: mount a directory of a machine here with SSHFS, or unmount it.
 
 use crate::cli::targets;
-use crate::commands::ssh::target_of;
+use crate::commands::ssh::{explained, target_of};
 use crate::context::Context;
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Context as _, Error, Kind, Result};
 use crate::machine::Host;
 use crate::ssh::{HostKeyPolicy, SshTarget, external};
 
@@ -38,7 +38,10 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     let target = load(cx, &source.machine).await?;
     let options = sshfs_options(&target, HostKeyPolicy::from_env(&cx.env));
     let place = external::location(&target, source.user.as_deref(), &source.path);
-    external::run(&program, &[options, vec![place, mountpoint.clone()]].concat()).await
+    match external::run(&program, &[options, vec![place, mountpoint.clone()]].concat()).await {
+        Err(error) if matches!(error.kind(), Kind::Exit(_)) => Err(explained(cx, [&target], error).await),
+        done => done,
+    }
 }
 
 /// Needs the mount point only, so that it works for machines that are gone too.

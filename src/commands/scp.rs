@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::cli::targets;
-use crate::commands::ssh::{openssh, target_of};
+use crate::commands::ssh::{OWN_FAILURE, explained, openssh, target_of};
 use crate::context::Context;
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Context as _, Error, Kind, Result};
 use crate::machine::Host;
 use crate::ssh::files::Files;
 use crate::ssh::{HostKeyPolicy, SshTarget, connect, copy, external};
@@ -47,14 +47,21 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     let from = load(cx, side(source)).await?;
     let to = load(cx, side(destination)).await?;
     let policy = HostKeyPolicy::from_env(&cx.env);
-    match (program, &from.target, &to.target) {
-        (None, ..) => native(cx, from, to, &args).await,
+    let done = match (program, &from.target, &to.target) {
+        (None, ..) => return native(cx, from, to, &args).await,
         (Some(_), Some(_), Some(_)) if args.delta => {
-            Err(Error::msg("rsync cannot copy from machine to machine").hint("leave out --delta, or copy in two steps"))
+            let text = "rsync cannot copy from machine to machine";
+            return Err(Error::msg(text).hint("leave out --delta, or copy in two steps"));
         }
         (Some(rsync), ..) if args.delta => external::run(&rsync, &rsync_arguments(&from, &to, policy, &args)).await,
         (Some(scp), Some(_), Some(_)) => between_machines(&scp, &from, &to, policy, &args).await,
         (Some(scp), ..) => external::run(&scp, &scp_arguments(&from, &to, policy, &args)).await,
+    };
+    match done {
+        Err(error) if error.kind() == Kind::Exit(OWN_FAILURE) => {
+            Err(explained(cx, [&from.target, &to.target].into_iter().flatten(), error).await)
+        }
+        done => done,
     }
 }
 

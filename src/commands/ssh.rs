@@ -13,7 +13,7 @@ use crate::machine::Host;
 use crate::ssh::{HostKeyPolicy, SshTarget, connect, external, keys, options, shell};
 
 /// The status with which OpenSSH reports a failure of its own.
-const OWN_FAILURE: u8 = 255;
+pub(super) const OWN_FAILURE: u8 = 255;
 /// How long to look for the reason of one.
 const DIAGNOSIS: Duration = Duration::from_secs(5);
 
@@ -69,17 +69,24 @@ async fn external(cx: &Context, program: &Path, target: &SshTarget, words: &[Str
     }
     let arguments = external::ssh_arguments(target, HostKeyPolicy::from_env(&cx.env), words);
     cx.console.debug(format!("{} {}", program.display(), arguments.join(" ")));
-    let done = external::run(program, &arguments).await;
-    match done {
-        Err(error) if error.kind() == Kind::Exit(OWN_FAILURE) => Err(explained(cx, target, error).await),
+    match external::run(program, &arguments).await {
+        Err(error) if error.kind() == Kind::Exit(OWN_FAILURE) => Err(explained(cx, [target], error).await),
         done => done,
     }
 }
 
 /// Tells why ssh itself failed, which its `LogLevel=quiet` hides: the built-in client tries the same and says it. If
 /// that succeeds, it was the remote command's own status.
-async fn explained(cx: &Context, target: &SshTarget, error: Error) -> Error {
-    let Ok(Err(reason)) = timeout(DIAGNOSIS, connect(cx, target)).await else { return error };
-    cx.console.warn(reason.message());
-    reason.hints().iter().fold(error, Error::hint)
+pub(super) async fn explained<'a>(
+    cx: &Context,
+    targets: impl IntoIterator<Item = &'a SshTarget>,
+    error: Error,
+) -> Error {
+    for target in targets {
+        if let Ok(Err(reason)) = timeout(DIAGNOSIS, connect(cx, target)).await {
+            cx.console.warn(reason.message());
+            return reason.hints().iter().fold(error, Error::hint);
+        }
+    }
+    error
 }

@@ -125,10 +125,10 @@ impl Files {
             }
         };
         // A host must not make us write outside of the target directory.
-        if let Some(bad) = names.iter().find(|name| name.is_empty() || name.contains(['/', '\0']) || *name == "..") {
+        names.retain(|name| !matches!(name.as_str(), "." | ".."));
+        if let Some(bad) = names.iter().find(|name| !is_plain(name)) {
             return Err(self.failed(path, format!("a file name that cannot be: {bad:?}")));
         }
-        names.retain(|name| name != ".");
         names.sort();
         Ok(names)
     }
@@ -197,6 +197,11 @@ impl Files {
     }
 }
 
+/// Whether a name names something in the directory itself.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '\0'])
+}
+
 /// Ends a written file, so that errors that come late are seen.
 pub async fn finish(mut sink: Sink) -> std::io::Result<()> {
     sink.flush().await?;
@@ -232,5 +237,20 @@ fn sftp_text(error: &SftpError) -> String {
         },
         SftpError::Timeout => format!("no answer from the host within {ANSWER} s"),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_cannot_name_files_outside_of_a_directory() {
+        for bad in ["", "/etc/passwd", "../x", "a/b", "a\0b"] {
+            assert!(!is_plain(bad), "{bad:?}");
+        }
+        for good in ["a", ".hidden", "..a", "a b", "-r"] {
+            assert!(is_plain(good), "{good:?}");
+        }
     }
 }

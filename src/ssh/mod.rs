@@ -6,6 +6,8 @@
 mod agent;
 mod auth;
 pub mod copy;
+#[cfg(test)]
+mod copy_tests;
 pub mod external;
 pub mod files;
 pub mod forward;
@@ -20,6 +22,7 @@ pub mod patience;
 mod relays;
 pub mod shell;
 #[cfg(test)]
+#[path = "../../tests/cli/support/sshd.rs"]
 mod sshd;
 pub mod terminal;
 

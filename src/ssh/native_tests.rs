@@ -5,9 +5,41 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::console::Console;
+use crate::context::{Context, Globals};
+use crate::env::Env;
 use crate::error::{Error, Kind};
 use crate::ssh::sshd::Sshd;
 use crate::ssh::{Exec, Output, Patience, Remote, SshTarget, connect, keys, wait_for};
+use crate::store::Store;
+
+impl Sshd {
+    /// How to log in with a key; `None`: agent and default files.
+    pub fn target(&self, key: Option<&Path>) -> SshTarget {
+        SshTarget {
+            host: "127.0.0.1".into(),
+            port: self.port(),
+            user: Self::login(),
+            key: key.map(Path::to_owned),
+            known_hosts: self.path("known_hosts"),
+            alias: "web".into(),
+        }
+    }
+
+    /// How to log in with the key that is let in.
+    pub fn user(&self) -> SshTarget {
+        self.target(Some(&self.path("user")))
+    }
+
+    /// A context with an empty environment, its home in the server's folder.
+    pub fn context(&self) -> Context {
+        let folder = self.path("");
+        let mut env = Env { cwd: folder.clone(), ..Env::default() };
+        env.vars.insert("HOME".into(), folder.display().to_string());
+        let (console, store) = (Console::captured(&[]), Store::new(self.path("store")));
+        Context { env, console, store, globals: Globals::default() }
+    }
+}
 
 async fn run(server: &Sshd, command: &str) -> Output {
     let connection = connect(&server.context(), &server.user()).await.unwrap();

@@ -23,16 +23,35 @@ use crate::ssh::{SshTarget, connect, forward};
 /// How long a command may go on after it was told to end.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// The status for a failure of the connection itself, as OpenSSH's.
+const OWN_FAILURE: u8 = 255;
+
 /// Logs in and runs what the options say, until it ends.
 ///
 /// # Errors
-/// No login, or a status other than 0: [`Kind::Exit`] with `exit status N`, as with the external client.
+/// A status other than 0: [`Kind::Exit`] with `exit status N`, as with the external client; 255 if there is no login
+/// or the connection breaks.
 pub async fn run(cx: &Context, target: &SshTarget, options: &Options) -> Result<()> {
     let mut cx = cx.clone();
     if options.verbose {
         cx.console = Console::process(true, false);
     }
-    let connection = Arc::new(connect(&cx, target).await?);
+    match attend(&cx, target, options).await {
+        Ok(0) => Ok(()),
+        Ok(status) => {
+            let status = u8::try_from(status).unwrap_or(OWN_FAILURE);
+            Err(Error::new(Kind::Exit(status), format!("exit status {status}")))
+        }
+        Err(error) if matches!(error.kind(), Kind::Unreachable | Kind::Refused) => {
+            Err(error.with_kind(Kind::Exit(OWN_FAILURE)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Connects, forwards, and gives the status of what ran.
+async fn attend(cx: &Context, target: &SshTarget, options: &Options) -> Result<u32> {
+    let connection = Arc::new(connect(cx, target).await?);
     if options.agent
         && let Some(socket) = cx.env.var("SSH_AUTH_SOCK")
     {
@@ -42,13 +61,10 @@ pub async fn run(cx: &Context, target: &SshTarget, options: &Options) -> Result<
     let status = if options.no_command {
         wait_for_the_end(&connection).await?
     } else {
-        session(&cx, &connection, options).await?
+        session(cx, &connection, options).await?
     };
     connection.close().await;
-    match u8::try_from(status).unwrap_or(255) {
-        0 => Ok(()),
-        status => Err(Error::new(Kind::Exit(status), format!("exit status {status}"))),
-    }
+    Ok(status)
 }
 
 /// `-N`: forwarding only, until somebody stops us or the connection breaks.

@@ -5,6 +5,7 @@ mod support;
 mod generated;
 mod global;
 mod query;
+mod ssh;
 
 use std::path::Path;
 

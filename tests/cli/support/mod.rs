@@ -2,5 +2,6 @@
 
 pub mod engine;
 pub mod sandbox;
+pub mod sshd;
 
 pub use sandbox::Sandbox;

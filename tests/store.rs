@@ -20,6 +20,8 @@ use serde_json::json;
 const PERMIT: &str = "children-may-work-here";
 /// Made there by a child that begins.
 const STARTED: &str = "a-child-has-started";
+/// How often a child is killed at least.
+const ROUNDS: u64 = 40;
 
 fn new_store() -> (tempfile::TempDir, Store) {
     let root = tempfile::tempdir().expect("a temporary folder");
@@ -163,13 +165,15 @@ fn a_save_that_is_killed_leaves_a_whole_record() {
     let (_root, store) = new_store();
     put(&store);
     let mut last = 0;
-    for round in 0..60 {
+    for round in 0.. {
         kill_at_work(&store, "child_increments_for_ever", round);
         let now = count(&store.load(&name("web")).expect("a record that loads"));
         assert!(now >= last, "{now} after {last}");
         last = now;
+        if round >= ROUNDS && last >= ROUNDS {
+            break;
+        }
     }
-    assert!(last > 10, "the children saved only {last} times: nothing was tested");
     block_on(increment(&store));
 }
 
@@ -177,7 +181,7 @@ fn a_save_that_is_killed_leaves_a_whole_record() {
 fn a_creation_that_is_killed_can_be_taken_up_or_removed() {
     let (_root, store) = new_store();
     let (mut resumed, mut fresh) = (0, 0);
-    for round in 0..60 {
+    for round in 0.. {
         kill_at_work(&store, "child_creates_and_removes_for_ever", round);
         assert!(store.names().expect("a list").len() <= 1);
         let claim = store.claim(&Console::captured(&[]), &name("web")).expect("no living holder, so the name is free");
@@ -191,8 +195,11 @@ fn a_creation_that_is_killed_can_be_taken_up_or_removed() {
             }
             None => fresh += 1,
         }
+        // Which of the two a kill hits depends on the load; both have to be seen.
+        if round >= ROUNDS && resumed > 3 && fresh > 3 {
+            break;
+        }
     }
-    assert!(resumed > 5 && fresh > 0, "{resumed} were half-made, {fresh} gone");
 }
 
 #[test]

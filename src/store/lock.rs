@@ -20,8 +20,7 @@ const SILENCE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    /// Keeps the lock: closing the file frees it.
-    _file: File,
+    file: File,
     /// The file of the lock is deleted with it when this no longer exists.
     guarded: Option<PathBuf>,
 }
@@ -52,7 +51,7 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
             write_pid(&mut file).map_err(failed)?;
-            return Ok(Attempt::Held(Self { path: path.into(), _file: file, guarded: guarded.map(Into::into) }));
+            return Ok(Attempt::Held(Self { path: path.into(), file, guarded: guarded.map(Into::into) }));
         }
     }
 
@@ -91,6 +90,8 @@ impl Drop for Lock {
         if self.guarded.as_ref().is_some_and(|folder| fs::symlink_metadata(folder).is_err()) {
             _ = fs::remove_file(&self.path);
         }
+        // Not left to the closing of the file: a child that is just being started has it open too.
+        _ = self.file.unlock();
     }
 }
 

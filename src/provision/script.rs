@@ -197,6 +197,32 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_written_whole_with_its_mode_and_only_when_it_differs() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, pending) = (folder.path().join("new/key.pem"), folder.path().join("pending"));
+        let text = "-----BEGIN-----\n it's $HOME\n";
+        let script = format!(
+            "{PRELUDE}pending={}\nput_for_engine {} 0600 {}\n",
+            quote(&pending.display().to_string()),
+            quote(&file.display().to_string()),
+            quote(text)
+        );
+        let run = || {
+            let ran = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
+            assert!(ran.status.success(), "{ran:?}");
+            Reply::parse(&String::from_utf8(ran.stdout).expect("text")).changed.len()
+        };
+        assert_eq!(run(), 1);
+        assert!(pending.exists(), "the engine is to be restarted");
+        std::fs::remove_file(&pending).expect("a marker");
+        assert_eq!((run(), pending.exists()), (0, false));
+        assert_eq!(std::fs::read_to_string(&file).expect("a file"), text);
+        assert_eq!(file.metadata().expect("a file").permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path().join("new")).expect("a folder").count(), 1, "no scratch file");
+    }
+
+    #[test]
     fn files_and_facts_are_told_from_noise() {
         let reply =
             Reply::parse("motd\n@ready\n@fact init systemd\n@file x /etc/x\n a\n  b\n @fact c d\n\n@note n m\n");

@@ -2,7 +2,9 @@
 //!
 //! A fake host answers as such a system would. `UPDATE_GENERATED=1 cargo test transcripts` writes the files anew.
 
+use std::io::Write;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -59,7 +61,9 @@ impl FakeHost {
 #[async_trait]
 impl Remote for FakeHost {
     async fn exec(&self, exec: &Exec) -> Result<Output> {
+        assert!(!exec.command.contains("BEGIN"), "a command is in a process list: {}", exec.command);
         let script = String::from_utf8(exec.stdin.clone()).expect("text");
+        assert!(is_shell(&script), "a shell cannot read:\n{script}");
         self.record(&script);
         let answer = if script.contains("One look at the host") {
             format!("{}{}", self.engine_now(), self.detect)
@@ -69,6 +73,10 @@ impl Remote for FakeHost {
             "@restarted\n".to_owned()
         } else if script.contains("error copying certificates") {
             "@changed /etc/docker/ca.pem\n".to_owned()
+        } else if script.contains("error upgrading docker") {
+            "@fact old-pid 7\n@fact upgraded yes\n@fact engine-version Docker version 29.2.0, build y\n".to_owned()
+        } else if script.contains("OLD_PID='7'") {
+            String::new()
         } else {
             panic!("nobody told this host about:\n{script}");
         };
@@ -81,6 +89,13 @@ impl FakeHost {
     fn engine_now(&self) -> String {
         if self.detect.contains("@fact no-engine") { String::new() } else { self.engine.clone() }
     }
+}
+
+/// Whether a POSIX shell understands the script, without running it.
+fn is_shell(script: &str) -> bool {
+    let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).spawn().expect("a shell");
+    shell.stdin.take().expect("a pipe").write_all(script.as_bytes()).expect("a reader");
+    shell.wait().expect("an end").success()
 }
 
 /// A family's answers.
@@ -230,8 +245,32 @@ async fn every_family_is_provisioned_as_its_transcript_says() {
 }
 
 #[tokio::test]
-async fn a_transcript_shows_the_key_only_on_standard_input() {
+async fn a_host_that_is_as_wanted_is_only_compared() {
+    let text = transcript(&again()).await;
+    assert!(!text.contains("Installing Docker..."), "{text}");
+    compare("debian-again", &text);
+}
+
+/// Debian with everything in place: no preparation is left to do.
+fn again() -> Case {
+    let facts =
+        "@fact host-name web-1\n@file hostname /etc/hostname\n web-1\n@file hosts /etc/hosts\n 127.0.1.1 web-1\n";
+    Case { has_engine: true, facts, ..case("debian-again", "ID=debian", "/usr/sbin/dockerd -H fd:// $DOCKER_OPTS") }
+}
+
+#[tokio::test]
+async fn an_upgrade_restarts_the_engine_only_for_a_change() {
+    let host = again().host();
+    let name = "web-1".parse().expect("a name");
+    let found = detect(&host, &name).await.expect("a known family");
+    let upgraded = upgrade(&host, &host.console, &found, &name, 2376).await.expect("a willing host");
+    assert_eq!(upgraded, Upgraded { changed: true, version: "29.2.0".into() });
+    compare("upgrade", &host.transcript.into_inner().expect("no panic"));
+}
+
+#[tokio::test]
+async fn the_key_is_on_standard_input_and_nowhere_else() {
     let text = transcript(&cases()[0]).await;
-    assert!(text.contains("SERVER_KEY_PEM='-----BEGIN KEY-----"));
-    assert!(text.contains("Provisioning with debian...\n"));
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("BEGIN KEY")).collect();
+    assert_eq!(lines, ["SERVER_KEY_PEM='-----BEGIN KEY-----"]);
 }

@@ -11,6 +11,8 @@ mod copy_tests;
 pub mod external;
 pub mod files;
 pub mod forward;
+#[cfg(test)]
+mod forward_tests;
 mod handler;
 pub mod hostkeys;
 pub mod keys;

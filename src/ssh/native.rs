@@ -149,6 +149,7 @@ fn protocol_text(error: &russh::Error) -> String {
     match error {
         russh::Error::IO(error) => os_text(error),
         russh::Error::Disconnect | russh::Error::HUP => "it closed the connection".to_owned(),
+        russh::Error::ConnectionTimeout => format!("no answer within {} s", HANDSHAKE.as_secs()),
         other => other.to_string(),
     }
 }
@@ -167,7 +168,9 @@ impl Connection {
     /// Opens a channel for a command, a shell or a subsystem; reconnects first if the connection is gone.
     pub(super) async fn session(&self) -> Result<Channel<Msg>> {
         let handle = self.live().await?;
-        handle.channel_open_session().await.map_err(|error| self.lost("opening a channel", &error))
+        let opened = timeout(HANDSHAKE, handle.channel_open_session()).await;
+        let opened = opened.unwrap_or(Err(russh::Error::ConnectionTimeout));
+        opened.map_err(|error| self.lost("opening a channel", &error))
     }
 
     /// The connection, made anew if it is gone.

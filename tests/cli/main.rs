@@ -4,6 +4,7 @@ mod support;
 
 mod generated;
 mod global;
+mod golden;
 mod query;
 mod ssh;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
 use super::base::{Base, bare_host, engine_url, text};
@@ -137,6 +137,10 @@ impl Driver for Generic {
     }
 
     async fn check(&self, cx: &Context) -> Result<()> {
+        let target = self.target();
+        if let Err(error) = lookup_host((target.host.as_str(), target.port)).await {
+            return Err(Error::msg(format!("no address is known for the host name {:?}: {error}", target.host)));
+        }
         let Some(key) = self.user_key(cx) else { return Ok(()) };
         if !key.exists() {
             return Err(Error::msg(format!("SSH key does not exist: {:?}", self.fields.ssh_key)));

@@ -1,16 +1,19 @@
 //! Logging in to a machine: waits until SSH answers, and until a restarted machine is really back.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use super::Host;
 use crate::context::Context;
 use crate::driver::State;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ssh::{self, Connection, Exec, Patience, Remote, SshTarget};
 use crate::wait::{self, Look, Pace};
 
 /// How long a machine may take to reach the state Running, as long as the original's 60 looks.
 const RUNNING: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(180));
+/// How long an existing host may be silent before that is said.
+const PATIENT_SILENCE: Duration = Duration::from_secs(10);
 /// How long a machine may take from the order to restart until it is back with a new boot id.
 const REBOOT: Pace = Pace::new(Duration::from_millis(500), Duration::from_secs(300));
 
@@ -44,15 +47,33 @@ pub async fn wait_for_ssh(cx: &Context, host: &Host, patience: Patience) -> Resu
 /// It is not reached in time, or the driver cannot tell.
 pub async fn wait_for_state(cx: &Context, host: &Host, wanted: State) -> Result<()> {
     let what = format!("state {wanted} of \"{}\"", host.name);
-    wait::until(&what, RUNNING, || async {
+    let look = || async {
         match host.driver.state(cx).await {
             Ok(state) if state == wanted => Look::Done(()),
             Ok(State::Error) => Look::Failed(Error::msg(format!("\"{}\" is gone or in state Error", host.name))),
             Ok(state) => Look::NotYet(format!("it is {state}")),
             Err(error) => Look::NotYet(error.message().to_owned()),
         }
-    })
-    .await
+    };
+    if wanted != State::Running || host.driver.makes_computers() {
+        return wait::until(&what, RUNNING, look).await;
+    }
+    let target = target(cx, host).await?;
+    let nobody = format!("nobody answers at {} port {}", target.host, target.port);
+    tokio::select! {
+        answered = wait::until("an answer", RUNNING, look) => answered.map_err(|_| {
+            Error::new(Kind::Unreachable, nobody.as_str())
+                .hint("is the address right, does sshd run there, and does no firewall stand between?")
+        }),
+        never = say_later(cx, &nobody) => match never {},
+    }
+}
+
+/// Tells somebody who waits what it is that is waited for; a mistyped address should not look like a slow host.
+async fn say_later(cx: &Context, nobody: &str) -> Infallible {
+    tokio::time::sleep(PATIENT_SILENCE).await;
+    cx.console.say(format!("Still waiting: {nobody} (for at most {} s)", RUNNING.within.as_secs()));
+    std::future::pending().await
 }
 
 /// The kernel's id of this boot: a restarted machine has another one.

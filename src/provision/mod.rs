@@ -128,13 +128,25 @@ async fn prepare(remote: &dyn Remote, console: &Console, host: &mut Host, wanted
         return Ok(vec![]);
     }
     let _spinner = installs.then(|| console.progress("Installing Docker..."));
-    let reply = script.run(remote, wanted.name).await?;
+    let reply = script.run(remote, wanted.name).await.map_err(|error| name_script(error, &steps))?;
     for note in &reply.notes {
         console.warn(note);
     }
     host.facts.engine = Engine::from_reply(&reply);
     host.facts.files.extend(reply.files);
     Ok(reply.changed)
+}
+
+/// Whose output it is that the error shows.
+fn name_script(error: Error, steps: &[plan::Step]) -> Error {
+    let script = steps.iter().find_map(|step| match step {
+        plan::Step::Install(plan::Install::Script { url }) => Some(url),
+        _ => None,
+    });
+    match script {
+        Some(url) => error.hint(format!("the install script is {url} (--engine-install-url)")),
+        None => error,
+    }
 }
 
 /// Only certificates and options, no packages: for `regenerate-certs`, and the second half of [`provision`].

@@ -32,7 +32,7 @@ fn awkward_characters_in_options_reach_the_daemon_as_they_are() {
             "--engine-env",
             "AWKWARD=one two $PATH \"three\" 'four' %n \\five",
             "--engine-env",
-            "HTTP_PROXY=http://user:p%40ss@proxy.example:3128",
+            "FTP_PROXY=http://user:p%40ss@proxy.example:3128",
             "--engine-insecure-registry",
             "registry.example:5000",
             "--engine-registry-mirror",
@@ -53,7 +53,7 @@ fn awkward_characters_in_options_reach_the_daemon_as_they_are() {
     lab.docker("web", &["info"]).succeeds().says("registry.example:5000");
 
     let environment = host.text("tr '\\0' '\\n' < /proc/$(pidof dockerd)/environ");
-    for line in ["AWKWARD=one two $PATH \"three\" 'four' %n \\five", "HTTP_PROXY=http://user:p%40ss@proxy.example:3128"]
+    for line in ["AWKWARD=one two $PATH \"three\" 'four' %n \\five", "FTP_PROXY=http://user:p%40ss@proxy.example:3128"]
     {
         assert!(environment.lines().any(|found| found == line), "no {line} in {environment}");
     }

@@ -33,11 +33,20 @@ pub fn ssh_arguments(target: &SshTarget, policy: HostKeyPolicy, words: &[String]
     arguments.extend(dash_o(host_key_options(target, policy)));
     arguments.push(format!("{}@{}", target.user, target.host));
     if let Some(key) = &target.key {
-        arguments.extend(strings(&["-o", "IdentitiesOnly=yes", "-i", &literal(&key.display().to_string())]));
+        arguments.extend(strings(&["-o", "IdentitiesOnly=yes"]));
+        arguments.extend(identity(&key.display().to_string()));
     }
     arguments.extend(strings(&["-p", &target.port.to_string()]));
     arguments.extend(words.iter().cloned());
     arguments
+}
+
+/// `-i` looks for the file before it expands `%`, so it cannot be told a name with one.
+fn identity(key: &str) -> Vec<String> {
+    if key.contains('%') {
+        return dash_o([format!("IdentityFile={}", quoted(&literal(key)))]);
+    }
+    strings(&["-i", key])
 }
 
 /// The options that `scp`, `rsync -e` and `sshfs` start with: host key, then silence.
@@ -145,10 +154,23 @@ fn passed_on(status: ExitStatus) -> Result<()> {
     }
     let (code, text): (i32, Cow<'_, str>) = match (status.code(), status.signal()) {
         (Some(code), _) => (code, format!("exit status {code}").into()),
-        (None, Some(signal)) => (128 + signal, format!("signal: {signal}").into()),
+        (None, Some(signal)) => (128 + signal, format!("signal: {}", signal_name(signal)).into()),
         (None, None) => (1, "it ended without a status".into()),
     };
     Err(Error::new(Kind::Exit(u8::try_from(code).unwrap_or(1)), text))
+}
+
+/// Signals as the original names them.
+fn signal_name(signal: i32) -> Cow<'static, str> {
+    match signal {
+        1 => "hangup".into(),
+        2 => "interrupt".into(),
+        3 => "quit".into(),
+        9 => "killed".into(),
+        13 => "broken pipe".into(),
+        15 => "terminated".into(),
+        other => format!("signal {other}").into(),
+    }
 }
 
 #[cfg(test)]
@@ -195,6 +217,9 @@ mod tests {
     fn blanks_and_percent_signs_in_paths_are_protected() {
         assert_eq!(file_value(Path::new("/a/known_hosts")), "/a/known_hosts");
         assert_eq!(file_value(Path::new("/a b/100%/kh")), "\"/a b/100%%/kh\"");
+        let odd = SshTarget { key: Some("/a 1%/k".into()), ..target() };
+        let arguments = ssh_arguments(&odd, HostKeyPolicy::Off, &[]);
+        assert!(arguments.contains(&"IdentityFile=\"/a 1%%/k\"".to_owned()) && !arguments.contains(&"-i".to_owned()));
     }
 
     #[test]
@@ -211,7 +236,7 @@ mod tests {
         let failed = run(Path::new("/bin/sh"), &shell("exit 7")).await.unwrap_err();
         assert_eq!((failed.message(), failed.exit_status()), ("exit status 7", 7));
         let killed = run(Path::new("/bin/sh"), &shell("kill -9 $$")).await.unwrap_err();
-        assert_eq!(killed.exit_status(), 137);
+        assert_eq!((killed.message(), killed.exit_status()), ("signal: killed", 137));
         assert!(run(Path::new("/nowhere/ssh"), &[]).await.unwrap_err().message().contains("/nowhere/ssh"));
     }
 }

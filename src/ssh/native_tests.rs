@@ -357,3 +357,14 @@ async fn waiting_for_a_settled_host_ends_with_a_wrong_key() {
     assert_eq!(error.kind(), Kind::Refused);
     assert!(start.elapsed() < Duration::from_secs(5));
 }
+
+#[tokio::test]
+async fn a_wait_that_runs_out_says_what_was_seen_last_and_where_to_look() {
+    let mut server = Sshd::start();
+    server.stop();
+    let patience = Patience { within: Duration::from_millis(300), booting: true };
+    let error = wait_for(&server.context(), &server.user(), patience).await.err().unwrap();
+    assert_eq!(error.kind(), Kind::Unreachable);
+    assert!(error.message().starts_with("no SSH login within 0 s: cannot reach "), "{error}");
+    assert!(error.hints()[0].contains(&format!("port {}", server.port())), "{:?}", error.hints());
+}

@@ -45,7 +45,9 @@ pub async fn wait_for(cx: &Context, target: &SshTarget, patience: Patience) -> R
         match next {
             Next::TryAgain(pause) => sleep(pause).await,
             Next::GiveUp if error.kind() == Kind::Unreachable => {
-                return Err(error.context(format!("no SSH login within {} s", patience.within.as_secs())));
+                let hint =
+                    format!("does sshd run there, and do firewalls and security groups let port {} in?", target.port);
+                return Err(error.context(format!("no SSH login within {} s", patience.within.as_secs())).hint(hint));
             }
             Next::GiveUp => return Err(error),
         }

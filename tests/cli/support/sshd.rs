@@ -1,7 +1,7 @@
 //! A real OpenSSH server on loopback. The library's own tests use this file too.
 #![allow(dead_code, reason = "no test binary needs every part")]
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -22,39 +22,55 @@ impl Sshd {
     /// The same with more lines of `sshd_config`, which win over the usual ones.
     pub fn with(options: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        // Freed at once; nobody else takes it in the milliseconds until the server is up.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr()).unwrap().port();
-        let mut server = Self { folder, port, child: None };
+        let mut server = Self { folder, port: 0, child: None };
         server.make_key("host_ed25519", &["-t", "ed25519"]);
         let user = server.make_key("user", &["-t", "ed25519"]);
         server.authorize(&user);
         let path = |name: &str| server.path(name).display().to_string();
         let sftp = if options.contains("Subsystem") { "" } else { "Subsystem sftp internal-sftp" };
         let config = format!(
-            "{options}\nListenAddress 127.0.0.1:{port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\n\
+            "{options}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\n\
              UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n\
              {sftp}\nLogLevel VERBOSE\nAcceptEnv LC_*\n",
             path("host_ed25519"),
             path("authorized_keys"),
         );
         std::fs::write(server.path("sshd_config"), config).unwrap();
-        server.run();
-        server
+        // Another test may take the free port first.
+        for _ in 0..5 {
+            server.port = free_port();
+            if server.run() {
+                return server;
+            }
+        }
+        panic!("sshd does not start: {}", server.log());
     }
 
-    fn run(&mut self) {
+    /// Starts the server; false if it cannot have its port.
+    fn run(&mut self) -> bool {
         // Root's sshd insists on it; for others it does not matter.
         _ = std::fs::create_dir_all("/run/sshd");
+        _ = std::fs::remove_file(self.path("log"));
         let mut sshd = Command::new("/usr/sbin/sshd");
         sshd.arg("-D").arg("-f").arg(self.path("sshd_config")).arg("-E").arg(self.path("log"));
-        self.child = Some(sshd.stdin(Stdio::null()).spawn().expect("these tests need /usr/sbin/sshd"));
-        for _ in 0..200 {
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
-                return;
+        sshd.arg("-o").arg(format!("ListenAddress=127.0.0.1:{}", self.port)).stdin(Stdio::null());
+        let child = self.child.insert(sshd.spawn().expect("these tests need /usr/sbin/sshd"));
+        let log = self.folder.path().join("log");
+        loop {
+            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            if text.contains("Server listening on") {
+                return true;
             }
-            std::thread::sleep(Duration::from_millis(25));
+            if child.try_wait().expect("it is our child").is_some() {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(10));
         }
-        panic!("sshd does not start: {}", std::fs::read_to_string(self.path("log")).unwrap_or_default());
+    }
+
+    /// What the server wrote.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
     /// Ends the server; its connections go on.
@@ -69,7 +85,7 @@ impl Sshd {
     pub fn reinstall(&mut self) {
         self.stop();
         self.make_key("host_ed25519", &["-t", "ed25519"]);
-        self.run();
+        assert!(self.run(), "{}", self.log());
     }
 
     /// A file in the server's folder.
@@ -106,6 +122,11 @@ impl Sshd {
         let name = Command::new("id").arg("-un").output().expect("id runs").stdout;
         String::from_utf8(name).expect("a login name is text").trim().to_owned()
     }
+}
+
+fn free_port() -> u16 {
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has ports");
+    socket.local_addr().expect("it is bound").port()
 }
 
 impl Drop for Sshd {

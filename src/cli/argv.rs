@@ -119,7 +119,7 @@ pub(crate) fn peek(words: &[String], flags: &[FlagSpec], wanted: &str) -> Option
 }
 
 /// A flag's name and the value after `=`; `None` for a positional, a lone `-`, and `--`.
-fn split(word: &str) -> Result<Option<(&str, Option<&str>)>, Misuse> {
+pub(super) fn split(word: &str) -> Result<Option<(&str, Option<&str>)>, Misuse> {
     let Some(body) = word.strip_prefix('-') else { return Ok(None) };
     let body = body.strip_prefix('-').unwrap_or(body);
     if body.is_empty() {
@@ -195,6 +195,7 @@ mod tests {
             variables: super::super::tree::Variables::parse(variable).0,
             default: String::new(),
             help: String::new(),
+            hint: clap::ValueHint::Unknown,
         }
     }
 

@@ -60,8 +60,8 @@ pub(crate) fn app(tree: &clap::Command, called: &Called) -> String {
         flag.default.clone_from(&called.default_root);
     }
     let options = columns("  ", flags.iter().map(|flag| (label(flag), text(flag))));
-    let commands =
-        columns("  ", tree.get_subcommands().map(|command| (command.get_name().to_owned(), about_of(command))));
+    let listed = tree.get_subcommands().filter(|command| !command.is_hide_set());
+    let commands = columns("  ", listed.map(|command| (command.get_name().to_owned(), about_of(command))));
     format!(
         "Usage: {program} [OPTIONS] COMMAND [arg...]\n\n{about}\n\nVersion: {VERSION}, build {BUILD}\n\n\
          Author:\n  docker-machine contributors - <https://github.com/docker/machine>\n\n\

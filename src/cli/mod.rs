@@ -4,10 +4,12 @@
 //! machines start a runtime and look at the store.
 
 mod argv;
+mod complete;
 mod create_flags;
 mod globals;
 mod go;
 mod help;
+pub(crate) mod manual;
 mod plan;
 mod run_create;
 pub mod targets;
@@ -53,6 +55,10 @@ pub fn run(env: &Env) -> u8 {
     let done = plan::plan(env).and_then(|plan| match plan {
         Plan::Print(text) => {
             Console::process(false, false).data(&text);
+            Ok(())
+        }
+        Plan::Complete(words) => {
+            Console::process(false, false).data(&complete::answer(env, &words));
             Ok(())
         }
         Plan::Run(setup, job) => work(env, setup, job),

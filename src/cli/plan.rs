@@ -14,6 +14,8 @@ use crate::store::root::Root;
 pub(super) enum Plan {
     /// A text: help, version, a completion script.
     Print(String),
+    /// What could stand at the cursor of another command line.
+    Complete(Vec<String>),
     /// A command that works on machines.
     Run(Setup, Job),
 }
@@ -71,6 +73,7 @@ impl Reader<'_> {
         let setup = self.setup(parsed.for_clap(&flags, self.env))?;
         let rest: Vec<String> = rest.collect();
         match name.as_str() {
+            "__complete" => Ok(Plan::Complete(rest)),
             "create" => Ok(Plan::Run(setup?, Job::Create(rest))),
             // Everything after the machine's name belongs to the remote command.
             "ssh" if rest.first().is_some_and(|word| asks_for_help(word)) => Ok(self.command_help(&name)),
@@ -101,7 +104,7 @@ impl Reader<'_> {
     fn text(&self, command: &Command) -> Option<Result<String>> {
         match command {
             Command::Version(args) if args.names.is_empty() => Some(Ok(help::version(&self.called))),
-            Command::Completion(args) => Some(completion::script(args, self.tree.clone())),
+            Command::Completion(args) => Some(completion::script(args)),
             Command::Help(args) => Some(match args.topics.first() {
                 None => Ok(help::app(&self.tree, &self.called)),
                 Some(topic) => self.find(topic).map(|sub| help::command(sub, Order::Declared, &self.called)),
@@ -328,7 +331,7 @@ mod tests {
             ("completion bash zsh", "Error: Too many arguments given"),
             (
                 "completion tcsh",
-                "Error: Invalid argument \"tcsh\": expected one of bash, elvish, fish, powershell, zsh",
+                "Error: Invalid argument \"tcsh\": expected one of bash, fish, powershell, prompt, wrapper, zsh",
             ),
         ] {
             let (help, error) = failure(line, &[]);

@@ -76,8 +76,13 @@ fn wanted_driver(words: &[String], env: &Env) -> Wanted {
     }
 }
 
+/// The name of the driver that a `create` names so far.
+pub(super) fn named_driver(words: &[String], env: &Env) -> String {
+    wanted_driver(words, env).name
+}
+
 /// The flags of a driver, asked before there is a machine.
-async fn driver_flags(cx: &Context, name: &str) -> Result<Vec<Flag>> {
+pub(super) async fn driver_flags(cx: &Context, name: &str) -> Result<Vec<Flag>> {
     let machine: Name = "flag-lookup".parse()?;
     let place = MachinePlace { store: cx.store.root().to_owned(), folder: cx.store.folder(&machine), name: machine };
     registry::find(cx, name, &place)?.flags().await

@@ -4,7 +4,7 @@
 //! completions all read it from here.
 
 use clap::builder::{ArgExt, ValueParser};
-use clap::{Arg, ArgAction, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, ValueHint};
 
 use super::globals::GlobalArgs;
 use crate::commands::Command;
@@ -60,6 +60,8 @@ pub(crate) struct FlagSpec {
     pub(crate) variables: Vec<String>,
     pub(crate) default: String,
     pub(crate) help: String,
+    /// What TAB offers for its value.
+    pub(crate) hint: ValueHint,
 }
 
 impl FlagSpec {
@@ -101,6 +103,7 @@ impl FlagSpec {
                 .map(|text| text.to_string_lossy().into_owned())
                 .unwrap_or_default(),
             help: arg.get_help().map(ToString::to_string).unwrap_or_default(),
+            hint: arg.get_value_hint(),
         }
     }
 }
@@ -159,7 +162,7 @@ mod tests {
         let tree = program(&[]);
         let names: Vec<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
         let wanted = "active config create env inspect ip kill ls provision regenerate-certs restart rm ssh scp mount \
-                      start status stop upgrade url version help completion";
+                      start status stop upgrade url version help completion man __complete";
         assert_eq!(names.join(" "), wanted);
     }
 

@@ -1,6 +1,7 @@
 //! One file per command: its flags, its help, and what it does.
 
 pub mod active;
+pub mod complete;
 pub mod completion;
 pub mod config;
 pub mod create;
@@ -10,6 +11,7 @@ pub mod inspect;
 pub mod ip;
 pub mod kill;
 pub mod ls;
+pub mod man;
 pub mod mount;
 pub mod provision;
 pub mod regenerate_certs;
@@ -54,6 +56,10 @@ pub(crate) enum Command {
     #[command(alias = "h")]
     Help(help::Args),
     Completion(completion::Args),
+    #[command(hide = true)]
+    Man(man::Args),
+    #[command(name = "__complete", hide = true)]
+    Complete(complete::Args),
 }
 
 impl Command {
@@ -74,7 +80,7 @@ impl Command {
         )
     }
 
-    /// Runs a command that works on machines. `help` and `completion` need none and are done without a context.
+    /// Runs a command. Those that only print a text of the program are done without a context.
     pub(crate) async fn run(self, cx: &Context) -> Result<()> {
         match self {
             Self::Active(args) => active::run(cx, args).await,
@@ -98,7 +104,8 @@ impl Command {
             Self::Upgrade(args) => upgrade::run(cx, args).await,
             Self::Url(args) => url::run(cx, args).await,
             Self::Version(args) => version::run(cx, args).await,
-            Self::Help(_) | Self::Completion(_) => Ok(()),
+            Self::Man(args) => man::run(cx, args).await,
+            Self::Help(_) | Self::Completion(_) | Self::Complete(_) => Ok(()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Files that are made from the program itself: all help texts, and the completion scripts.
+//! The file that is made from the program itself: all help texts.
 //!
 //! `UPDATE_GENERATED=1 cargo test --test cli generated` rewrites them.
 
@@ -44,20 +44,4 @@ fn help_texts_are_up_to_date() {
     }
     let stamp = format!("Version: {VERSION}, build {BUILD}");
     check("tests/cli/help.txt", &all.replace(&stamp, "Version: VERSION, build BUILD"));
-}
-
-#[test]
-fn completion_scripts_are_up_to_date() {
-    let sandbox = Sandbox::new();
-    for (shell, file) in [
-        ("bash", "docker-machine.bash"),
-        ("zsh", "_docker-machine"),
-        ("fish", "docker-machine.fish"),
-        ("powershell", "_docker-machine.ps1"),
-        ("elvish", "docker-machine.elv"),
-    ] {
-        let output = sandbox.run(&format!("completion {shell}")).output();
-        assert_eq!((output.stderr.as_str(), output.status), ("", Some(0)), "{shell}");
-        check(&format!("completions/{file}"), &output.stdout);
-    }
 }

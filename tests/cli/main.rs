@@ -2,6 +2,7 @@
 
 mod support;
 
+mod complete;
 mod generated;
 mod global;
 mod golden;

@@ -1,0 +1,114 @@
+//! What belongs where: flags' values and commands' words, as data.
+
+use clap::ValueHint;
+
+use super::super::tree::{FlagSpec, Takes};
+use super::Paths;
+
+/// Which machines a command is for, if their states are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Any,
+    Running,
+    /// Everything but running ones.
+    Off,
+}
+
+/// A kind of values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Values {
+    /// Free text, or nothing at all.
+    Unknown,
+    Fixed(&'static [&'static str]),
+    Paths(Paths),
+    Machines(Wanted),
+    Drivers,
+    Commands,
+    /// What `completion` prints.
+    Scripts,
+    /// `key=value` of `ls --filter`.
+    Filters,
+    /// A local path, or `[user@]machine:path`.
+    CopySide,
+    /// `[user@]machine:path`.
+    MountSource,
+}
+
+const SWITCH: &[&str] = &["true", "false"];
+
+/// Values of flags, by long name. A driver's flags belong here too: regions, instance types.
+const FLAGS: &[(&str, Values)] = &[
+    ("driver", Values::Drivers),
+    ("engine-storage-driver", Values::Fixed(&["overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs", "devicemapper"])),
+    ("filter", Values::Filters),
+    ("generic-ssh-key", Values::Paths(Paths::Files)),
+    ("shell", Values::Fixed(&["bash", "cmd", "emacs", "fish", "powershell", "tcsh", "zsh"])),
+    ("swarm-strategy", Values::Fixed(&["binpack", "random", "spread"])),
+];
+
+/// What a flag's value may be.
+pub(super) fn of_flag(command: Option<&str>, flag: &FlagSpec) -> Values {
+    if flag.takes == Takes::Bool {
+        return Values::Fixed(SWITCH);
+    }
+    match flag.hint {
+        ValueHint::DirPath => return Values::Paths(Paths::Folders),
+        ValueHint::FilePath => return Values::Paths(Paths::Files),
+        _ => {}
+    }
+    if command == Some("ls") && flag.is_called("format") {
+        return Values::Fixed(&["json", "jsonl", "table"]);
+    }
+    let known = FLAGS.iter().find(|(name, _)| flag.is_called(name));
+    known.map_or(Values::Unknown, |(_, values)| *values)
+}
+
+/// What the word after `index` other words of a command may be.
+pub(super) fn of_word(command: &str, index: usize) -> Values {
+    match (command, index) {
+        ("config" | "env" | "ssh" | "version", 0) => Values::Machines(Wanted::Running),
+        ("url", 0) | ("ip" | "kill" | "provision" | "regenerate-certs" | "stop", _) => {
+            Values::Machines(Wanted::Running)
+        }
+        ("inspect" | "status", 0) | ("restart" | "rm" | "upgrade", _) => Values::Machines(Wanted::Any),
+        ("start", _) => Values::Machines(Wanted::Off),
+        ("scp", 0 | 1) => Values::CopySide,
+        ("mount", 0) => Values::MountSource,
+        ("mount", 1) | ("man", 0) => Values::Paths(Paths::Folders),
+        ("completion", 0) => Values::Scripts,
+        ("help", 0) => Values::Commands,
+        _ => Values::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{run_create, tree};
+    use super::*;
+    use crate::context::Context;
+
+    /// A new command or renamed flag must not be forgotten here.
+    #[tokio::test]
+    async fn the_tables_and_the_tree_agree() {
+        let flags = run_create::driver_flags(&Context::for_test(), "generic").await.unwrap();
+        let tree = tree::program(&flags);
+        let all: Vec<FlagSpec> = tree.get_subcommands().flat_map(tree::flags).collect();
+        for (name, _) in FLAGS {
+            assert!(all.iter().any(|flag| flag.is_called(name)), "no flag --{name}");
+        }
+        for command in tree.get_subcommands() {
+            let free = ["active", "create", "ls", "__complete"].contains(&command.get_name());
+            assert_eq!(of_word(command.get_name(), 0) == Values::Unknown, free, "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn paths_are_marked_in_the_tree() {
+        let flags = tree::flags(&tree::program(&[]));
+        let of = |name: &str| of_flag(None, flags.iter().find(|flag| flag.is_called(name)).unwrap());
+        assert_eq!(of("storage-path"), Values::Paths(Paths::Folders));
+        assert_eq!(of("tls-ca-key"), Values::Paths(Paths::Files));
+        assert_eq!(of("debug"), Values::Fixed(SWITCH));
+        assert_eq!(of("github-api-token"), Values::Unknown);
+    }
+}

@@ -1,0 +1,91 @@
+//! The manual pages, from the same tree as the help.
+
+use clap::{Arg, Command};
+use clap_mangen::Man;
+
+use super::help::VERSION;
+use super::tree::{self, Variables};
+use super::{create_flags, run_create};
+use crate::context::Context;
+use crate::driver::registry;
+use crate::error::Result;
+
+/// A page.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// `docker-machine-create.1`.
+    pub(crate) file: String,
+    pub(crate) text: String,
+}
+
+/// All pages: the program's first, then one for each command that help lists. `create` has the flags of every
+/// built-in driver.
+///
+/// # Errors
+/// A driver does not tell its flags.
+pub(crate) async fn pages(cx: &Context) -> Result<Vec<Page>> {
+    let mut drivers = Vec::new();
+    for name in registry::known() {
+        let flags = create_flags::without_clashes(run_create::driver_flags(cx, name).await?);
+        let heading = format!("Options of driver {name}");
+        drivers.extend(flags.iter().map(|flag| tree::argument(flag).help_heading(heading.clone())));
+    }
+    let mut tree = tree::program(&[])
+        .version(VERSION)
+        .mut_args(polished)
+        .mut_subcommand("create", |create| create.args(drivers))
+        .mut_subcommands(|command| described(command).mut_args(polished))
+        .mut_subcommand("create", |create| create.override_usage("docker-machine create [OPTIONS] NAME"))
+        .override_usage("docker-machine [OPTIONS] COMMAND [arg...]")
+        .subcommand_help_heading("COMMANDS");
+    tree.build();
+    let commands = tree.get_subcommands().filter(|command| !command.is_hide_set());
+    std::iter::once(&tree).chain(commands).map(page).collect()
+}
+
+fn page(command: &Command) -> Result<Page> {
+    let man = Man::new(command.clone()).source(format!("docker-machine {VERSION}"));
+    let mut text = Vec::new();
+    man.render(&mut text)?;
+    Ok(Page { file: man.get_filename(), text: String::from_utf8_lossy(&text).into_owned() })
+}
+
+/// The help of a command speaks of how it was called; a page cannot know that.
+fn described(command: Command) -> Command {
+    match command.get_long_about().map(|text| text.to_string().replace("ARGV0", "docker-machine")) {
+        Some(text) => command.long_about(text),
+        None => command,
+    }
+}
+
+/// With the variables that stand in for the flag, and without defaults that say nothing.
+fn polished(arg: Arg) -> Arg {
+    let empty = arg.get_default_values().first().is_some_and(|value| value.is_empty());
+    let arg = if empty { arg.hide_default_value(true) } else { arg };
+    let unnamed = arg.get_action().takes_values() && arg.get_value_names().is_none();
+    let arg = if unnamed { arg.value_name("VALUE") } else { arg };
+    let variables = arg.get::<Variables>().map(|variables| variables.0.join(", $")).unwrap_or_default();
+    if variables.is_empty() {
+        return arg;
+    }
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    arg.help(format!("{help} [${variables}]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn there_is_a_page_for_every_command_that_help_lists() {
+        let pages = pages(&Context::for_test()).await.unwrap();
+        let files: Vec<&str> = pages.iter().map(|page| page.file.as_str()).collect();
+        assert_eq!(files[..3], ["docker-machine.1", "docker-machine-active.1", "docker-machine-config.1"]);
+        assert!(!files.contains(&"docker-machine-__complete.1"));
+        let create = &pages.iter().find(|page| page.file == "docker-machine-create.1").unwrap().text;
+        for text in ["OPTIONS OF DRIVER GENERIC", "\\-\\-generic\\-ip\\-address", "[$MACHINE_DRIVER]"] {
+            assert!(create.contains(text), "{text} in {create}");
+        }
+        assert!(!create.contains("ARGV0"), "{create}");
+    }
+}

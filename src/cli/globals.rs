@@ -92,9 +92,7 @@ pub(crate) fn storage_root(args: &GlobalArgs, env: &Env) -> Result<Root> {
     root::find(env, args.storage_path.as_deref())
 }
 
-/// Where the store is if no flag and no variable names it, for the help; empty without a home folder.
+/// Where the store is if no flag names it, for the help; empty without a home folder.
 pub(crate) fn default_root(env: &Env) -> String {
-    let mut unnamed = env.clone();
-    unnamed.vars.remove(root::VARIABLE);
-    root::find(&unnamed, None).map(|root| root.path().display().to_string()).unwrap_or_default()
+    root::find(env, None).map(|root| root.path().display().to_string()).unwrap_or_default()
 }

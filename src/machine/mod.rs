@@ -31,7 +31,11 @@ impl Host {
     /// # Errors
     /// [`Kind::Missing`](crate::error::Kind::Missing), [`Kind::Damaged`](crate::error::Kind::Damaged).
     pub fn load(cx: &Context, name: &Name) -> Result<Self> {
-        let record = cx.store.load(name)?;
+        let (record, notes) = cx.store.load_with_notes(name)?;
+        for note in notes {
+            // Programs that join our two streams must not see it.
+            if cx.env.stderr_tty { cx.console.warn(note) } else { cx.console.debug(note) }
+        }
         let place = place(&cx.store, name);
         let driver = registry::load(&record.driver_name, &place, record.driver.clone())?;
         Ok(Self { name: name.clone(), record, driver })

@@ -88,7 +88,12 @@ pub async fn upgrade(cx: &Context, host: &mut Host) -> Result<()> {
     }
     let found = detect(cx, host).await?;
     let port = port(cx, host).await?;
-    provision::upgrade(&found.connection, &cx.console, &found.host, &host.name, port).await?;
+    let upgraded = provision::upgrade(&found.connection, &cx.console, &found.host, &host.name, port).await?;
+    let (name, version) = (&host.name, upgraded.version);
+    cx.console.say(match upgraded.changed {
+        true => format!("Docker on \"{name}\" is now {version}."),
+        false => format!("Docker on \"{name}\" stays {version}: its packages offer nothing newer."),
+    });
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use russh::keys::{Algorithm, HashAlg, PrivateKey, PublicKey, decode_secret_key};
 
+use crate::certs::pkcs1_pem;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result, os_text};
 use crate::ssh::agent::Agent;
@@ -146,11 +147,8 @@ fn new_ed25519() -> Result<(String, String)> {
 fn new_rsa() -> Result<(String, String)> {
     let pair = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).map_err(broken)?;
     let key = decode_secret_key(&pair.serialize_pem(), None).map_err(broken)?;
-    let inner =
-        pkcs1_of_pkcs8(&pair.serialize_der()).ok_or_else(|| Error::msg("the new RSA key has no PKCS#1 part"))?;
-    let private = pem::Pem::new("RSA PRIVATE KEY", inner);
-    let lines = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
-    Ok((pem::encode_config(&private, lines), authorized_line(key.public_key())?))
+    let private = pkcs1_pem(&pair).ok_or_else(|| Error::msg("the new RSA key has no PKCS#1 part"))?;
+    Ok((private, authorized_line(key.public_key())?))
 }
 
 /// `ssh-ed25519 AAAA…` and a line end.
@@ -161,16 +159,6 @@ fn authorized_line(key: &PublicKey) -> Result<String> {
 
 fn broken(error: impl std::fmt::Display) -> Error {
     Error::msg(format!("cannot make an SSH key: {error}"))
-}
-
-/// The `privateKey` octets of a PKCS#8 `PrivateKeyInfo` (RFC 5208): `SEQUENCE { INTEGER, SEQUENCE, OCTET STRING }`.
-fn pkcs1_of_pkcs8(der: &[u8]) -> Option<Vec<u8>> {
-    use x509_parser::asn1_rs::{Any, FromDer, Sequence};
-    let (_, info) = Sequence::from_der(der).ok()?;
-    let (rest, _version) = Any::from_der(&info.content).ok()?;
-    let (rest, _algorithm) = Any::from_der(rest).ok()?;
-    let (_, octets) = Any::from_der(rest).ok()?;
-    Some(octets.data.to_vec())
 }
 
 /// Whether the text says that a passphrase is needed, in any of the four file forms.

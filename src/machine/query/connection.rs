@@ -31,15 +31,9 @@ pub fn warn_before_expiry(cx: &Context, host: &Host) {
     if !cx.env.stderr_tty {
         return;
     }
-    let (files, name) = (certificates(cx, &host.name, &host.record), &host.name);
-    let server = cx.store.folder(name).join("server.pem");
-    for (file, option) in [(files.ca, " --client-certs"), (files.cert, " --client-certs"), (server, "")] {
-        let Ok(pem) = std::fs::read(&file) else { continue };
-        let Some(days) = certs::inspect(&pem).ok().and_then(|cert| cert.expires_soon(clock::now())) else { continue };
-        let file = file.display();
-        cx.console.warn(format!(
-            "The certificate {file} ends in {days} days; `docker-machine regenerate-certs{option} {name}` renews it."
-        ));
+    let Ok(auth) = host.auth() else { return };
+    for warning in certs::expiry_warnings(&host.name, auth, clock::now()) {
+        cx.console.warn(warning);
     }
 }
 

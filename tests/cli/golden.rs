@@ -14,7 +14,7 @@ use crate::support::Sandbox;
 use crate::support::engine::{EngineStub, Pki};
 
 /// In the order in which they were recorded, on one store.
-const FILES: [&str; 4] = ["global.txt", "create.txt", "queries.txt", "actions.txt"];
+const FILES: [&str; 5] = ["global.txt", "create.txt", "queries.txt", "scripts.txt", "actions.txt"];
 
 /// The engine's address in the record; the test listens at one of its own, equally long.
 const RECORDED: &str = "127.0.0.5";

@@ -9,4 +9,9 @@ mod support {
     pub mod run;
 }
 
+mod calls;
+mod cluster_odm;
+mod gitlab_runner;
+mod java;
+mod orchestrators;
 mod packages;

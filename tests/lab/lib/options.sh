@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The options of `host REGION NAME up`, written down as small files in the host's state folder:
-# addresses, users ("NAME KIND" lines), authorized-keys, ssh-port, image, layers, disk-size, without, no-wait.
+# addresses, users ("NAME KIND" lines), authorized-keys, ssh-port, image, layers, disk-size, without, no-wait,
+# first-boot.
 
 # host_options STATE REGION [OPTION]...
 host_options() {
@@ -23,6 +24,7 @@ host_options() {
             --without) echo "$2" >>"$state/without" ;;
             --ssh-port) echo "$2" >"$state/ssh-port" ;;
             --disk) echo "$2" >"$state/disk-size" ;;
+            --first-boot) cat "$2" >"$state/first-boot" || die "cannot read the script" ;;
             *) die "unknown option \`$1\` of \`host REGION NAME up\`" ;;
         esac
         shift 2

@@ -91,6 +91,7 @@ host_prepare() {
     while read -r user kind; do
         user_prepare "$state" "$root" "$user" "$kind"
     done <"$state/users"
+    [ ! -e "$state/first-boot" ] || chroot "$root" bash -e <"$state/first-boot"
     wait
 }
 

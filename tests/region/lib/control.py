@@ -1,0 +1,91 @@
+"""The region's control socket: one JSON request a line, one JSON answer a line."""
+
+import json
+import socketserver
+from pathlib import Path
+
+import images
+import inventory
+import moto_as_ec2 as ec2
+from faults import Faults, Rule
+
+
+class Control:
+    """What can be asked, each a method `do_NAME` with plain arguments and a plain answer."""
+
+    def __init__(self, gate, faults: Faults, network):
+        self._gate = gate
+        self._faults = faults
+        self._network = network
+
+    def do_ping(self):
+        return "here"
+
+    def do_calls(self):
+        return self._gate.log()
+
+    def do_forget_calls(self):
+        self._gate.forget_log()
+
+    def do_rule(self, **rule):
+        self._faults.add(Rule(**rule))
+
+    def do_unknown_for(self, seconds: float):
+        self._faults.unknown_for = seconds
+
+    def do_dying(self, count: int):
+        self._faults.dying = count
+
+    def do_faults(self):
+        return self._faults.in_force()
+
+    def do_clear(self):
+        self._faults.clear()
+
+    def do_resume(self):
+        self._faults.resume()
+
+    def do_paused(self):
+        call = self._faults.paused
+        return call.record() if call else None
+
+    def do_instances(self):
+        return inventory.instances(self._network)
+
+    def do_left(self):
+        return inventory.left()
+
+    def do_forget(self, instance: str):
+        inventory.forget(instance)
+
+    def do_images(self, region: str):
+        return [
+            {"id": image.id_in(region), "name": image.name, "architecture": image.architecture, "owner": image.owner,
+             "created": image.created, "root": image.root, "state": image.state}
+            for image in images.ALL
+        ]
+
+    def do_no_default_network(self, region: str):
+        """As in accounts whose default VPC was deleted."""
+        with ec2.LOCK:
+            for vpc in ec2.backend(region).vpcs.values():
+                vpc.is_default = False
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    def handle(self):
+        request = json.loads(self.rfile.readline())
+        try:
+            method = getattr(self.server.control, f"do_{request.pop('do')}")
+            answer = {"answer": method(**request)}
+        except Exception as error:  # Whoever asked gets to know; the region goes on.
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        self.wfile.write(json.dumps(answer).encode() + b"\n")
+
+
+class ControlServer(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+    def __init__(self, path: Path, control: Control):
+        self.control = control
+        super().__init__(str(path), _Handler)

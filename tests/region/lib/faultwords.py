@@ -1,0 +1,118 @@
+"""`region NAME fault ...`: words of the command line turned into a request to the region."""
+
+import time
+
+USAGE = """
+    error ACTION CODE [MESSAGE]    answer with this error (--status 400)
+    deny ACTION                    UnauthorizedOperation
+    throttle                       RequestLimitExceeded for everything (--action ACTION)
+    down                           the connection ends at once (--action ACTION)
+    unavailable                    503 for everything (--action ACTION)
+    drop ACTION                    carry it out, then end the connection without an answer (once)
+    delay ACTION SECONDS           answer late
+    capacity [ZONE...]             no machines in these zones (all); --type TYPE, --spot
+    spot                           no spot capacity, anywhere
+    unknown SECONDS                new instances are InvalidInstanceID.NotFound for so long
+    dies [COUNT]                   the next instances (1) end while they are pending
+    pause before|after N|ACTION    hold the Nth call from now, or that action, until `resume`
+    paused                         print the call that is held, or null
+    resume                         let it go on
+    list, clear                    show what is set; end it all
+
+  For each that has an ACTION: --nth N (from the Nth matching call on), --times N (so many), --for SECONDS,
+  --region REGION. ACTION may have wildcards (Describe*) or be a list (A,B).
+"""
+
+CAPACITY = ("We currently do not have sufficient {type} capacity in the Availability Zone you requested ({zone}). Our "
+            "system will be working on provisioning additional capacity.")
+_NO_SPOT = "There is no Spot capacity available that matches your request."
+_DENIED = "You are not authorized to perform this operation. Encoded authorization failure message: b3BhcXVl"
+
+_OPTIONS = {"--status": int, "--nth": int, "--times": int, "--for": float, "--region": str, "--action": str, "--type": str}
+_PLAIN = {"paused": "paused", "resume": "resume", "clear": "clear", "list": "faults"}
+
+
+class FaultError(Exception):
+    """The words make no sense; the message says why."""
+
+
+def request(words: list[str]) -> tuple[str, dict]:
+    """What to ask the region for, and with which arguments."""
+    positional, options = _split(words)
+    if not positional:
+        raise FaultError("which fault? see `region help`")
+    kind, *rest = positional
+    if kind in _PLAIN:
+        return _PLAIN[kind], {}
+    if kind == "unknown":
+        return "unknown_for", {"seconds": float(rest[0])}
+    if kind == "dies":
+        return "dying", {"count": int(rest[0]) if rest else 1}
+    make = _RULES.get(kind)
+    if make is None:
+        raise FaultError(f"unknown fault `{kind}`; see `region help`")
+    try:
+        rule = make(rest, options)
+    except IndexError:
+        raise FaultError(f"`{kind}` needs more words; see `region help`") from None
+    return "rule", {**rule, **_limits(options)}
+
+
+def _split(words: list[str]) -> tuple[list[str], dict]:
+    positional, options = [], {}
+    remaining = iter(words)
+    for word in remaining:
+        if word == "--spot":
+            options["--spot"] = True
+        elif word.startswith("--"):
+            convert = _OPTIONS.get(word)
+            value = next(remaining, None)
+            if convert is None or value is None:
+                raise FaultError(f"`{word}` is unknown or needs a value")
+            options[word] = convert(value)
+        else:
+            positional.append(word)
+    return positional, options
+
+
+def _limits(options: dict) -> dict:
+    limits = {name: options[f"--{name}"] for name in ("nth", "times", "region") if f"--{name}" in options}
+    if "--for" in options:
+        limits["until"] = time.time() + options["--for"]
+    return limits
+
+
+def _error(actions: str, code: str, message: str, status: int, **more) -> dict:
+    return {"kind": "error", "actions": actions.split(","), "code": code, "message": message, "status": status, **more}
+
+
+def _capacity(zones: list[str], options: dict) -> dict:
+    message = CAPACITY.format(type=options.get("--type", "instance"), zone=", ".join(zones) or "any")
+    conditions = {
+        "zones": zones or None,
+        "types": [options["--type"]] if "--type" in options else None,
+        "spot": options.get("--spot"),
+    }
+    return _error("RunInstances", "InsufficientInstanceCapacity", message, 500, **conditions)
+
+
+def _pause(words: list[str], _options: dict) -> dict:
+    if words[0] not in ("before", "after"):
+        raise FaultError("pause before or after?")
+    rule = {"kind": "pause", "after": words[0] == "after", "times": 1}
+    return {**rule, "nth": int(words[1])} if words[1].isdigit() else {**rule, "actions": words[1].split(",")}
+
+
+_RULES = {
+    "error": lambda words, options: _error(words[0], words[1], " ".join(words[2:]), options.get("--status", 400)),
+    "deny": lambda words, _: _error(words[0], "UnauthorizedOperation", _DENIED, 403),
+    "throttle": lambda _, options: _error(options.get("--action", "*"), "RequestLimitExceeded", "Request limit exceeded.", 503),
+    "unavailable": lambda _, options: _error(options.get("--action", "*"), "Unavailable",
+                                             "The service is unavailable. Please try again shortly.", 503),
+    "down": lambda _, options: {"kind": "cut", "actions": options.get("--action", "*").split(",")},
+    "drop": lambda words, _: {"kind": "cut", "after": True, "actions": words[0].split(","), "times": 1},
+    "delay": lambda words, _: {"kind": "delay", "actions": words[0].split(","), "seconds": float(words[1])},
+    "capacity": _capacity,
+    "spot": lambda _, __: _error("RunInstances", "InsufficientInstanceCapacity", _NO_SPOT, 500, spot=True),
+    "pause": _pause,
+}

@@ -1,0 +1,135 @@
+"""In front of moto: writes every call down, lets go wrong what shall go wrong, and knows ClientTokens."""
+
+import hashlib
+import socket
+import threading
+import time
+
+import accounts
+import calls
+import moto_as_ec2 as ec2
+import rules
+from calls import Call, Refusal
+from faults import Facts, Faults, Rule
+
+
+class Cut(Exception):
+    """The connection ends without an answer."""
+
+
+class Gate:
+    """A WSGI application around another one."""
+
+    def __init__(self, moto, faults: Faults):
+        self._moto = moto
+        self._faults = faults
+        self._log: list[Call] = []
+        self._log_lock = threading.Lock()
+        # (region, ClientToken): what was asked, and the answer.
+        self._launches: dict[tuple[str, str], tuple[str, tuple]] = {}
+
+    def log(self) -> list[dict]:
+        with self._log_lock:
+            return [call.record() for call in self._log]
+
+    def forget_log(self) -> None:
+        with self._log_lock:
+            self._log.clear()
+
+    def __call__(self, environ, start_response):
+        call = calls.read(environ)
+        try:
+            status, headers, body = self._answer(call, environ)
+        except Refusal as refusal:
+            status, headers = f"{refusal.status} Refused", [("Content-Type", "text/xml;charset=UTF-8")]
+            body = calls.refusal_xml(refusal)
+        except Cut:
+            call.status = 0
+            # The server finds out when it writes.
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            status, headers, body = "500 Cut", [], b""
+        if call.status is None:
+            call.status = int(status.split()[0])
+        if call.status >= 400:
+            call.code = calls.code_of(body)
+        start_response(status, headers)
+        return [body]
+
+    def _answer(self, call: Call, environ: dict) -> tuple:
+        if call.key == accounts.OPERATOR:
+            return self._execute(call, environ)
+        with self._log_lock:
+            self._log.append(call)
+            call.number = len(self._log)
+        matching = self._faults.matching(call, facts(call))
+        for rule in matching:
+            if not rule.after:
+                self._go_wrong(rule, call, environ)
+        if call.service == "ec2":
+            accounts.check(environ, call.body)
+        answer = self._execute_once(call, environ)
+        for rule in matching:
+            if rule.after:
+                self._go_wrong(rule, call, environ)
+        return answer
+
+    def _go_wrong(self, rule: Rule, call: Call, environ: dict) -> None:
+        call.fault = rule.kind
+        if rule.kind == "error":
+            raise Refusal(rule.code, rule.message or f"The region was told to answer {rule.code}.", rule.status)
+        if rule.kind == "cut":
+            raise Cut
+        if rule.kind == "delay":
+            time.sleep(rule.seconds)
+        if rule.kind == "pause" and not self._faults.pause(call, lambda: is_gone(environ["werkzeug.socket"])):
+            raise Cut
+
+    def _execute_once(self, call: Call, environ: dict) -> tuple:
+        token = call.params.get("ClientToken")
+        if call.action != "RunInstances" or not token or call.params.get("DryRun") == "true":
+            return self._execute(call, environ)
+        asked = hashlib.sha256(repr(sorted(call.params.items())).encode()).hexdigest()
+        with ec2.LOCK:
+            known = self._launches.get((call.region, token))
+            if known is None:
+                answer = self._execute(call, environ)
+                if answer[0].startswith("200"):
+                    self._launches[call.region, token] = (asked, answer)
+                return answer
+        if known[0] != asked:
+            raise Refusal("IdempotentParameterMismatch",
+                          "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).")
+        return known[1]
+
+    def _execute(self, call: Call, environ: dict) -> tuple:
+        answered = []
+        with ec2.LOCK:
+            ec2.CALLER.asks = call.key != accounts.OPERATOR
+            try:
+                if call.service == "ec2":
+                    rules.check(call, ec2.backend(call.region))
+                body = b"".join(self._moto(environ, lambda status, headers, _=None: answered.append((status, headers))))
+            finally:
+                ec2.CALLER.asks = False
+        return (*answered[0], body)
+
+
+def facts(call: Call) -> Facts:
+    """What only the region knows about a call."""
+    zone = call.params.get("Placement.AvailabilityZone")
+    subnet = rules.subnet_of(call) if call.action == "RunInstances" else None
+    if subnet:
+        with ec2.LOCK:
+            found = [found for zone in ec2.backend(call.region).subnets.values() for found in zone.values()]
+        zone = next((found.availability_zone for found in found if found.id == subnet), zone)
+    return Facts(zone, call.params.get("InstanceMarketOptions.MarketType") == "spot", call.params.get("InstanceType"))
+
+
+def is_gone(connection: socket.socket) -> bool:
+    """Whether the client has closed its end."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

@@ -1,0 +1,55 @@
+"""The process that is a region: the API on the region's address, the computers, the control socket.
+
+Started by `region NAME up` inside the lab region's network; ends by itself when that region is gone.
+"""
+
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+
+PORT = 4566
+
+os.environ |= {
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+    "MOTO_ENABLE_AMI_VALIDATION": "true",
+    "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
+}
+
+
+def main(name: str) -> None:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    import moto_as_ec2
+    from computers import Computers
+    from control import Control, ControlServer
+    from faults import Faults
+    from gate import Gate
+    from lab import Network
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    for noisy in ("werkzeug", "botocore"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+    class Requests(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+    network = Network(name)
+    faults = Faults()
+    moto_as_ec2.install(faults)
+    gate = Gate(DomainDispatcherApplication(create_backend_app), faults)
+    api = make_server(network.address(), PORT, gate, threaded=True, request_handler=Requests)
+    moto_as_ec2.backend("us-east-1")
+    socket = network.state / "ec2" / "control"
+    control = ControlServer(socket, Control(gate, faults, network))
+    threading.Thread(target=api.serve_forever, daemon=True).start()
+    threading.Thread(target=control.serve_forever, daemon=True).start()
+    Computers(network).run()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    main(sys.argv[1])

@@ -63,10 +63,20 @@ pub struct LabHost<'a> {
 impl Lab {
     /// A new, empty network.
     pub fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let region = format!("t{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let region = Self::fresh_name();
         let owner = std::process::id().to_string();
         lab_text(&["region", &region, "up", "--owner", &owner]);
+        Self::of(region)
+    }
+
+    /// A name that no other network of this machine has.
+    pub fn fresh_name() -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        format!("t{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A network that is up already, with a new home for its user.
+    pub fn of(region: String) -> Self {
         let home = tempfile::tempdir().expect("a home folder");
         Self { region, home, environment: Mutex::default(), cache: lab_text(&["path", "cache"]) }
     }

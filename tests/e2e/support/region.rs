@@ -1,0 +1,230 @@
+//! A cloud region for a test: an EC2 API that can be told to fail, and real computers behind it.
+//!
+//! ```no_run
+//! let region = Region::new();
+//! region.create("aws01", &[]).succeeds();
+//! region.fault("drop RunInstances");
+//! assert_eq!(region.calls_of("RunInstances").len(), 1);
+//! assert_eq!(region.left(), [""; 0]);
+//! ```
+//!
+//! It is made by `tests/region/region`; see its README for how it differs from EC2. It belongs to this process and is
+//! gone when the test ends, however it ends.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Deref;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::lab::{Lab, PROGRAM};
+use super::run::Run;
+
+/// The access key that the region knows, an example of AWS's documentation.
+pub const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+/// Its secret.
+pub const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+/// A network with an EC2 API, and a user's home with a store and AWS credentials in it.
+pub struct Region {
+    lab: Lab,
+    name: String,
+    /// URL of the API.
+    pub endpoint: String,
+}
+
+/// A call of the API, as it was written down.
+#[derive(Debug, serde::Deserialize)]
+pub struct Call {
+    /// Its place in the log, from 1.
+    pub number: usize,
+    /// `RunInstances`, …
+    pub action: String,
+    /// The AWS region.
+    pub region: String,
+    /// As on the wire: `InstanceId.1`, …
+    pub params: BTreeMap<String, String>,
+    /// HTTP status of the answer: 0 when there was none, nothing while it is under way.
+    pub status: Option<u16>,
+    /// EC2's error code.
+    pub code: Option<String>,
+}
+
+/// An instance and the computer behind it.
+#[derive(Debug, serde::Deserialize)]
+pub struct Instance {
+    /// `i-…`
+    pub id: String,
+    /// As EC2 names it: `running`, …
+    pub state: String,
+    /// `absent`, `running` or `stopped`.
+    pub power: String,
+    /// `ami-…`
+    pub image: String,
+    /// `us-east-1a`, …
+    pub zone: String,
+    /// The AWS region.
+    pub region: String,
+    /// Its addresses.
+    pub private: Option<String>,
+    /// See [`Instance::private`].
+    pub public: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// When a client is killed, seen from the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The call has arrived and will never be carried out.
+    Before,
+    /// The call was carried out, but its answer has not been sent.
+    After,
+}
+
+/// What became of a client that should be killed at a call.
+#[derive(Debug)]
+pub enum Killed {
+    /// It was, at this call.
+    At(Call),
+    /// It ended by itself before it made that many calls.
+    TooLate,
+}
+
+impl Deref for Region {
+    type Target = Lab;
+
+    fn deref(&self) -> &Lab {
+        &self.lab
+    }
+}
+
+impl Region {
+    /// A new region, nothing in it, with the user's access key in `~/.aws/credentials`.
+    pub fn new() -> Self {
+        let name = Lab::fresh_name();
+        let endpoint = text(&[&name, "up", "--owner", &std::process::id().to_string()]);
+        let lab = Lab::of(name.clone());
+        lab.set("AWS_ENDPOINT_URL", &endpoint);
+        lab.set("MACHINE_DOCKER_INSTALL_URL", lab.url("install.sh"));
+        let region = Self { lab, name, endpoint };
+        region.configure(&format!("[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"));
+        region
+    }
+
+    /// Replaces `~/.aws/credentials`.
+    pub fn configure(&self, credentials: &str) {
+        let folder = self.home.path().join(".aws");
+        fs::create_dir_all(&folder).expect("~/.aws");
+        fs::write(folder.join("credentials"), credentials).expect("~/.aws/credentials");
+    }
+
+    /// `create --driver amazonec2 … NAME`.
+    #[must_use]
+    pub fn create(&self, machine: &str, more: &[&str]) -> Run {
+        Run::of(&mut self.create_command(machine, more))
+    }
+
+    /// The command of [`Region::create`], not started.
+    pub fn create_command(&self, machine: &str, more: &[&str]) -> Command {
+        let mut command = self.command(PROGRAM);
+        command.args(["create", "--driver", "amazonec2"]).args(more).arg(machine).stdin(Stdio::null());
+        command
+    }
+
+    /// Lets something go wrong: the words of `region NAME fault`, e.g. `capacity us-east-1a`.
+    pub fn fault(&self, words: &str) {
+        let mut args = vec![self.name.as_str(), "fault"];
+        args.extend(words.split_whitespace());
+        text(&args);
+    }
+
+    /// What `region NAME …` prints.
+    pub fn text(&self, words: &[&str]) -> String {
+        text(&[&[self.name.as_str()], words].concat())
+    }
+
+    /// The AWS CLI, as somebody else in the same account: it meets no faults and is not in the log.
+    pub fn aws(&self, words: &str) -> String {
+        let mut args = vec!["aws"];
+        args.extend(words.split_whitespace());
+        self.text(&args)
+    }
+
+    /// The calls so far.
+    pub fn calls(&self) -> Vec<Call> {
+        lines(&self.text(&["calls", "--json"]))
+    }
+
+    /// The calls of one action so far.
+    pub fn calls_of(&self, action: &str) -> Vec<Call> {
+        self.calls().into_iter().filter(|call| call.action == action).collect()
+    }
+
+    /// Begins a new log.
+    pub fn forget_calls(&self) {
+        self.text(&["calls", "--clear"]);
+    }
+
+    /// Every instance, terminated ones too.
+    pub fn instances(&self) -> Vec<Instance> {
+        lines(&self.text(&["instances", "--json"]))
+    }
+
+    /// The instances that are not terminated.
+    pub fn live_instances(&self) -> Vec<Instance> {
+        self.instances().into_iter().filter(|instance| instance.state != "terminated").collect()
+    }
+
+    /// Root's shell in the computer behind an instance, past SSH.
+    #[must_use]
+    pub fn inside(&self, instance: &str, script: &str) -> Run {
+        Run::of(region(&[&self.name, "shell", instance, "--", "sh", "-c", script]).stdin(Stdio::null()))
+    }
+
+    /// What was made in the account and is still there when what is ending has ended: a line for each.
+    pub fn left(&self) -> Vec<String> {
+        let end = Instant::now() + Duration::from_secs(20);
+        while self.instances().iter().any(|instance| instance.state == "shutting-down") && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        self.text(&["left"]).lines().map(str::to_owned).collect()
+    }
+
+    /// Runs a command and kills it with SIGKILL at its call number `number` (from 1).
+    pub fn kill_at(&self, number: usize, moment: Moment, command: &mut Command) -> Killed {
+        let word = if moment == Moment::Before { "before" } else { "after" };
+        self.fault(&format!("pause {word} {number}"));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+        let call = self.held_call(&mut child);
+        _ = child.kill();
+        _ = child.wait();
+        self.fault("clear");
+        call.map_or(Killed::TooLate, Killed::At)
+    }
+
+    /// Waits until a call is held; nothing if the client ends without.
+    fn held_call(&self, child: &mut Child) -> Option<Call> {
+        loop {
+            let call: Option<Call> = serde_json::from_str(&self.text(&["fault", "paused"])).expect("JSON");
+            if call.is_some() || child.try_wait().expect("its state").is_some() {
+                return call;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn lines<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
+    text.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect()
+}
+
+fn region(args: &[&str]) -> Command {
+    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/region/region"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn text(args: &[&str]) -> String {
+    Run::of(&mut region(args)).succeeds().stdout.trim_end().to_owned()
+}

@@ -34,6 +34,8 @@ USAGE = """A cloud region on this one machine: an EC2 API, and real computers be
   region NAME console INSTANCE     what its console shows
   region NAME forget INSTANCE      the API does not know it any more
   region NAME no-default-vpc [REGION]
+  region NAME role ROLE|off        whether the metadata service gives whoever runs in the region this role
+  region NAME probes               how often somebody connected to 169.254.169.254
   region NAME log                  the region's own log
   region NAME fault ...            let something go wrong:
 """
@@ -205,6 +207,14 @@ def no_default_vpc(network: Network, words: list[str]):
     ask(network, "no_default_network", region=words[0] if words else "us-east-1")
 
 
+def role(network: Network, words: list[str]):
+    ask(network, "role", role=None if words[0] == "off" else words[0])
+
+
+def probes(network: Network, _words):
+    print(ask(network, "attempts"))
+
+
 def log(network: Network, _words):
     print((network.state / "ec2" / "log").read_text(), end="")
 
@@ -222,7 +232,7 @@ def fault(network: Network, words: list[str]):
 COMMANDS = {
     "up": up, "down": down, "exec": exec_, "aws": aws, "endpoint": endpoint, "env": env, "instances": instances,
     "images": images, "left": left, "calls": calls, "shell": shell, "console": console, "forget": forget,
-    "no-default-vpc": no_default_vpc, "log": log, "fault": fault,
+    "no-default-vpc": no_default_vpc, "role": role, "probes": probes, "log": log, "fault": fault,
 }
 
 if __name__ == "__main__":

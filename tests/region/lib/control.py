@@ -13,10 +13,11 @@ from faults import Faults, Rule
 class Control:
     """What can be asked, each a method `do_NAME` with plain arguments and a plain answer."""
 
-    def __init__(self, gate, faults: Faults, network):
+    def __init__(self, gate, faults: Faults, network, metadata):
         self._gate = gate
         self._faults = faults
         self._network = network
+        self._metadata = metadata
 
     def do_ping(self):
         return "here"
@@ -64,6 +65,12 @@ class Control:
              "created": image.created, "root": image.root, "state": image.state}
             for image in images.ALL
         ]
+
+    def do_role(self, role: str | None):
+        self._metadata.give_role(role)
+
+    def do_attempts(self):
+        return self._metadata.attempts()
 
     def do_no_default_network(self, region: str):
         """As in accounts whose default VPC was deleted."""

@@ -19,8 +19,9 @@ _POSSIBLE_IN = {
 
 _VERBS = {"StartInstances": "started", "StopInstances": "stopped", "RebootInstances": "rebooted"}
 
+# The original sends an empty IamInstanceProfile.Name and UserData with every launch, which EC2 takes for none.
 _NEVER_EMPTY = re.compile(
-    r"InstanceId(\.\d+)?|KeyName|VpcId|SubnetId|ImageId|GroupId(\.\d+)?|IamInstanceProfile\.(Name|Arn)"
+    r"InstanceId(\.\d+)?|KeyName|VpcId|SubnetId|ImageId|GroupId(\.\d+)?"
     r"|Placement\.AvailabilityZone|NetworkInterface\.\d+\.SubnetId"
 )
 

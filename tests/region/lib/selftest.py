@@ -222,6 +222,21 @@ def keys_and_signatures_are_checked():
 
 
 @check
+def a_role_gives_temporary_credentials_and_probes_are_counted():
+    program = "import boto3; boto3.client('ec2', region_name='us-east-1').describe_vpcs()"
+    bare = {"PATH": os.environ["PATH"], "HOME": str(FOLDER), "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"]}
+    before = int(region("probes"))
+    without = subprocess.run([sys.executable, "-c", program], env=bare, capture_output=True, text=True)
+    assert "Unable to locate credentials" in without.stderr and int(region("probes")) > before
+    region("role", "builder")
+    subprocess.run([sys.executable, "-c", program], env=bare, check=True)
+    region("role", "off")
+    before = int(region("probes"))
+    client().describe_vpcs()
+    assert int(region("probes")) == before
+
+
+@check
 def calls_are_written_down():
     api = client()
     region("calls", "--clear")

@@ -28,6 +28,7 @@ def main(name: str) -> None:
     from faults import Faults
     from gate import Gate
     from lab import Network
+    from metadata import Metadata
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
     for noisy in ("werkzeug", "botocore"):
@@ -43,7 +44,7 @@ def main(name: str) -> None:
     api = make_server(network.address(), PORT, gate, threaded=True, request_handler=Requests)
     moto_as_ec2.backend("us-east-1")
     socket = network.state / "ec2" / "control"
-    control = ControlServer(socket, Control(gate, faults, network))
+    control = ControlServer(socket, Control(gate, faults, network, Metadata()))
     threading.Thread(target=api.serve_forever, daemon=True).start()
     threading.Thread(target=control.serve_forever, daemon=True).start()
     Computers(network).run()

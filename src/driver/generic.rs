@@ -36,7 +36,8 @@ pub struct Generic {
 struct Fields {
     #[serde(flatten)]
     base: Base,
-    #[serde(rename = "EnginePort", default)]
+    /// Records from before the port could be chosen lack it.
+    #[serde(rename = "EnginePort", default = "default_engine_port")]
     engine_port: u16,
     /// The user's own key file, as typed; only `create` looks at it.
     #[serde(rename = "SSHKey", default)]
@@ -48,7 +49,12 @@ struct Fields {
 impl Generic {
     /// For a new machine.
     pub fn new(place: &MachinePlace) -> Self {
-        let fields = Fields { base: Base::new(place), engine_port: 2376, ssh_key: String::new(), other: Map::new() };
+        let fields = Fields {
+            base: Base::new(place),
+            engine_port: default_engine_port(),
+            ssh_key: String::new(),
+            other: Map::new(),
+        };
         Self { place: place.clone(), fields, probed: Mutex::default() }
     }
 
@@ -82,6 +88,10 @@ impl Generic {
     fn user_key(&self, cx: &Context) -> Option<PathBuf> {
         (!self.fields.ssh_key.is_empty()).then(|| cx.env.cwd.join(&self.fields.ssh_key))
     }
+}
+
+fn default_engine_port() -> u16 {
+    2376
 }
 
 fn port(values: &FlagValues, flag: &str) -> Result<u16> {

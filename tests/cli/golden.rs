@@ -19,20 +19,25 @@ const FILES: [&str; 5] = ["global.txt", "create.txt", "queries.txt", "scripts.tx
 /// The engine's address in the record; the test listens at one of its own, equally long.
 const RECORDED: &str = "127.0.0.5";
 
+/// Stores of `tests/stores`, each with every command.
+const STORES: &str = "stores.txt";
+
 #[test]
 fn programs_see_what_the_original_showed() {
     let mut stage = Stage::new();
     for name in FILES {
-        let path = golden(name);
-        let text = std::fs::read_to_string(&path).unwrap();
-        let seen: Vec<String> = text.split("\n\n").map(|part| stage.play(part.trim_end())).collect();
-        snapbox::assert_data_eq!(seen.join("\n\n") + "\n", snapbox::Data::read_from(&path, None).raw());
+        stage.play_file(name);
     }
 }
 
 #[test]
+fn stores_of_every_age_and_state_are_used() {
+    Stage::new().play_file(STORES);
+}
+
+#[test]
 fn every_difference_from_the_original_has_its_reason() {
-    for name in FILES {
+    for name in FILES.iter().chain([&STORES]) {
         let text = std::fs::read_to_string(golden(name)).unwrap();
         for case in text.split("\n\n") {
             let about = |mark: &str| case.lines().filter(|line| line.starts_with(mark)).collect::<Vec<_>>();
@@ -45,7 +50,7 @@ fn every_difference_from_the_original_has_its_reason() {
     }
 }
 
-fn golden(name: &str) -> PathBuf {
+fn golden(name: impl AsRef<Path>) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
 }
 
@@ -65,8 +70,19 @@ impl Stage {
         Self { sandbox, address: free_address(), engine: None }
     }
 
+    /// Plays a file and compares it with what it should read.
+    fn play_file(&mut self, name: &str) {
+        let path = golden(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let seen: Vec<String> = text.split("\n\n").map(|part| self.play(part.trim_end())).collect();
+        snapbox::assert_data_eq!(seen.join("\n\n") + "\n", snapbox::Data::read_from(&path, None).raw());
+    }
+
     /// Runs what one paragraph of a file says; the paragraph as it should read.
     fn play(&mut self, part: &str) -> String {
+        if let Some(name) = part.lines().find_map(|line| line.strip_prefix("store: ")) {
+            self.put_store(name);
+        }
         if let Some(version) = part.lines().find_map(|line| line.strip_prefix("engine: ")) {
             self.start_engine(version);
         }
@@ -125,6 +141,33 @@ impl Stage {
         [(r#""ResponseTime":[^,]+"#, r#""ResponseTime":<TIME>"#), ("(drivers that exist:) .*", "$1 <DRIVERS>")]
             .iter()
             .fold(text, |text, (pattern, to)| Regex::new(pattern).unwrap().replace_all(&text, *to).into_owned())
+    }
+
+    /// Replaces the store by one of `tests/stores`, whose machines are nowhere but at the test's own address.
+    fn put_store(&self, name: &str) {
+        _ = std::fs::remove_dir_all(self.store());
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores").join(name).join("machines");
+        let machines = self.store().join("machines");
+        std::fs::create_dir_all(&machines).unwrap();
+        for machine in from.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+            let to = machines.join(machine.file_name().unwrap());
+            if machine.is_file() {
+                std::fs::copy(machine, to).unwrap();
+                continue;
+            }
+            std::fs::create_dir(&to).unwrap();
+            for file in machine.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+                let text = std::fs::read_to_string(&file).unwrap();
+                std::fs::write(to.join(file.file_name().unwrap()), self.moved_here(&text)).unwrap();
+            }
+        }
+    }
+
+    /// A record with the store's path, at the test's own address, where nobody has an SSH server either.
+    fn moved_here(&self, record: &str) -> String {
+        let record = record.replace("<STORE>", &self.store().display().to_string());
+        let record = record.replace("127.0.0.1", &self.address).replace("10.1.2.3", &self.address);
+        Regex::new(r#"("SSHPort": ?)22,"#).unwrap().replace_all(&record, "${1}22022,").into_owned()
     }
 
     /// From now on an engine answers; its certificate is of the store's CA.

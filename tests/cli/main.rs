@@ -6,6 +6,8 @@ mod complete;
 mod generated;
 mod global;
 mod golden;
+mod parallel;
+mod pipes;
 mod query;
 mod ssh;
 

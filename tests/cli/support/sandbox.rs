@@ -6,7 +6,8 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use snapbox::IntoData;
 
@@ -99,15 +100,37 @@ impl Invocation {
     }
 
     /// Runs, and gives what came out, as it is.
-    pub fn output(mut self) -> Output {
+    pub fn output(self) -> Output {
+        self.killed_after(Duration::MAX)
+    }
+
+    /// Runs, kills it with SIGKILL if it takes longer than this, and gives what came out.
+    pub fn killed_after(mut self, patience: Duration) -> Output {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
         // A program that does not read its input may be gone by now.
         _ = child.stdin.take().expect("it is piped").write_all(self.stdin.as_bytes());
-        let done = child.wait_with_output().expect("the program ends");
+        let done = match patience {
+            Duration::MAX => child.wait_with_output(),
+            _ => wait_or_kill(child, patience),
+        };
+        let done = done.expect("the program ends");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes text");
         Output { stdout: text(done.stdout), stderr: text(done.stderr), status: done.status.code() }
     }
+}
+
+/// What a program writes until its end, or until it is killed.
+fn wait_or_kill(mut child: Child, patience: Duration) -> std::io::Result<process::Output> {
+    let end = Instant::now() + patience;
+    while child.try_wait()?.is_none() {
+        if Instant::now() >= end {
+            child.kill()?;
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.wait_with_output()
 }
 
 /// What a run gave.

@@ -1,0 +1,119 @@
+//! Output that goes to a program: plain lines only, and nothing on standard error from a query that succeeds.
+
+use crate::support::Sandbox;
+use crate::support::engine::{EngineStub, Pki, modern};
+
+/// Lines on a machine `web` whose engine answers, and a machine `off` where nobody listens.
+const QUERIES: &[&str] = &[
+    "",
+    "help",
+    "help create",
+    "--version",
+    "version",
+    "version web",
+    "ls",
+    "ls -q",
+    "ls -f '{{.Name}} {{.DockerVersion}} {{.ResponseTime}}'",
+    "ls -f table",
+    "ls -f json",
+    "ls -f jsonl",
+    "ls --filter state=Running",
+    "active",
+    "inspect web",
+    "inspect -f '{{prettyjson .}}' web",
+    "ip web off",
+    "url web",
+    "status web",
+    "status off",
+    "config web",
+    "env web",
+    "env --shell fish --no-proxy web",
+    "env -u",
+    "create --help",
+    "create -d generic --help",
+    "completion bash",
+    "completion zsh",
+    "completion fish",
+];
+
+/// What makes, changes or removes, what goes wrong, and debug output.
+const OTHERS: &[&str] = &[
+    "create -d none --url tcp://127.0.0.1:9 new",
+    "create -d none new",
+    "create -d none --url tcp://127.0.0.1:9 new",
+    "create -d generic --generic-ip-address 127.0.0.1 --generic-ssh-port 9 --generic-ssh-key /nowhere other",
+    "create -d nosuch other",
+    "create --nope",
+    "config off",
+    "env off",
+    "version off",
+    "ssh web true",
+    "scp web:/a .",
+    "mount web:/a",
+    "start web",
+    "stop web",
+    "kill web",
+    "restart web",
+    "provision web",
+    "upgrade web",
+    "regenerate-certs -f web",
+    "inspect nope",
+    "ls --filter nope=1",
+    "ls -f '{{.Nope}}'",
+    "-D ls",
+    "-D config web",
+    "rm new",
+    "rm -y new",
+    "rm -f nope",
+    "bogus",
+];
+
+struct Site {
+    sandbox: Sandbox,
+    engine: EngineStub,
+}
+
+impl Site {
+    fn new(host: &str) -> Self {
+        let sandbox = Sandbox::new();
+        let create = |name: &str, port: u16| {
+            let output = sandbox.run(&format!("create -d none --url tcp://{host}:{port} {name}")).output();
+            assert_eq!(output.status, Some(0), "{output:?}");
+        };
+        create("web", 2376);
+        create("off", 9);
+        let pki = Pki::of_store(&sandbox.path(".docker/certs"));
+        let engine = EngineStub::start(&pki, &format!("{host}:2376"), &[host], modern);
+        Self { sandbox, engine }
+    }
+
+    /// Runs a line in surroundings that would tempt a program to decorate; its streams must be plain.
+    fn plain(&self, line: &str) -> crate::support::sandbox::Output {
+        let run = self.sandbox.run(line).stdin("n\n").env("DOCKER_HOST", self.engine.url());
+        let output = run.env("TERM", "xterm-256color").env("COLORTERM", "truecolor").env("COLUMNS", "40").output();
+        for stream in [&output.stdout, &output.stderr] {
+            let decorated = stream.chars().find(|char| char.is_control() && !matches!(char, '\n' | '\t'));
+            assert_eq!(decorated, None, "{line}: {output:?}");
+        }
+        output
+    }
+}
+
+#[test]
+fn a_query_that_succeeds_writes_its_answer_and_nothing_else() {
+    let site = Site::new("127.88.0.2");
+    for line in QUERIES {
+        let output = site.plain(line);
+        assert_eq!((output.stderr.as_str(), output.status), ("", Some(0)), "{line}");
+        assert!(!output.stdout.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn no_command_decorates_what_goes_into_a_pipe() {
+    let site = Site::new("127.88.0.3");
+    for line in OTHERS {
+        let output = site.plain(line);
+        assert!(!output.stdout.is_empty() || !output.stderr.is_empty(), "{line} says nothing");
+    }
+}

@@ -3,13 +3,16 @@
 mod support;
 
 mod complete;
+mod env_in_shells;
 mod generated;
 mod global;
 mod golden;
 mod parallel;
 mod pipes;
+mod prompt;
 mod query;
 mod ssh;
+mod terminals;
 
 use std::path::Path;
 

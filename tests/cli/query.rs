@@ -10,15 +10,15 @@ use crate::support::engine::{EngineStub, Pki, modern};
 
 /// A store with three machines of driver `none`: `alpha`, whose engine answers, `beta9` and `beta10`, where nobody
 /// listens.
-struct Fleet {
-    sandbox: Sandbox,
+pub(crate) struct Fleet {
+    pub(crate) sandbox: Sandbox,
     engine: EngineStub,
     pki: Pki,
 }
 
 impl Fleet {
     /// `host`: a loopback address of the test's own, so that tests can run side by side and widths are known.
-    fn new(host: &str) -> Self {
+    pub(crate) fn new(host: &str) -> Self {
         let sandbox = Sandbox::new();
         let pki = Pki::new();
         std::fs::create_dir_all(sandbox.path(".docker/certs")).unwrap();

@@ -8,7 +8,7 @@ use crate::support::Sandbox;
 use crate::support::sshd::Sshd;
 
 /// A machine in the store that logs in to a server with its key.
-fn machine(sandbox: &Sandbox, name: &str, server: &Sshd) {
+pub(crate) fn machine(sandbox: &Sandbox, name: &str, server: &Sshd) {
     let folder = format!("store/machines/{name}");
     sandbox.write(&format!("{folder}/id_rsa"), std::fs::read(server.path("user")).unwrap());
     let key = sandbox.path(&format!("{folder}/id_rsa"));

@@ -3,5 +3,6 @@
 pub mod engine;
 pub mod sandbox;
 pub mod sshd;
+pub mod terminal;
 
 pub use sandbox::Sandbox;

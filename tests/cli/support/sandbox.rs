@@ -32,6 +32,12 @@ impl Sandbox {
         self.home().join(path)
     }
 
+    /// A `PATH` that begins with the program's folder.
+    pub fn program_path(&self) -> String {
+        let folder = Path::new(env!("CARGO_BIN_EXE_docker-machine")).parent().expect("a file has a folder");
+        format!("{}:/usr/bin:/bin", folder.display())
+    }
+
     /// Whether something is at a path below the home folder.
     pub fn has(&self, path: &str) -> bool {
         fs::symlink_metadata(self.path(path)).is_ok()

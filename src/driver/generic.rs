@@ -125,7 +125,7 @@ impl Driver for Generic {
         ])
     }
 
-    async fn configure(&mut self, values: &FlagValues) -> Result<()> {
+    async fn configure(&mut self, _cx: &Context, values: &FlagValues) -> Result<()> {
         let address = values.string("generic-ip-address");
         if address.is_empty() {
             return Err(Error::msg("generic driver requires the --generic-ip-address option"));
@@ -146,7 +146,7 @@ impl Driver for Generic {
         encode(&self.fields)
     }
 
-    async fn check(&self, cx: &Context) -> Result<()> {
+    async fn check(&mut self, cx: &Context) -> Result<()> {
         let target = self.target();
         if let Err(error) = lookup_host((target.host.as_str(), target.port)).await {
             return Err(Error::msg(format!("no address is known for the host name {:?}: {error}", target.host)));

@@ -38,7 +38,7 @@ impl Driver for Missing {
         Err(self.error())
     }
 
-    async fn configure(&mut self, _values: &FlagValues) -> Result<()> {
+    async fn configure(&mut self, _cx: &Context, _values: &FlagValues) -> Result<()> {
         Err(self.error())
     }
 

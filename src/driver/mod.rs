@@ -172,13 +172,19 @@ pub trait Driver: Send + Sync {
 
     /// Takes the flags of a `create`. The message of an error is what follows
     /// `Error setting machine configuration from flags provided: `.
-    async fn configure(&mut self, values: &FlagValues) -> Result<()>;
+    async fn configure(&mut self, cx: &Context, values: &FlagValues) -> Result<()>;
+
+    /// Takes over the state of an earlier `create` of this machine that was interrupted, after the flags: what it has
+    /// made must be found again.
+    async fn resume(&mut self, _cx: &Context, _earlier: Value) -> Result<()> {
+        Ok(())
+    }
 
     /// Its state: the `Driver` object of the machine's record.
     async fn save(&self) -> Result<Value>;
 
-    /// Checks before anything is made; a failure ends `create` with status 3.
-    async fn check(&self, _cx: &Context) -> Result<()> {
+    /// Checks before anything is made, and chooses what the flags leave open; a failure ends `create` with status 3.
+    async fn check(&mut self, _cx: &Context) -> Result<()> {
         Ok(())
     }
 
@@ -187,6 +193,15 @@ pub trait Driver: Send + Sync {
 
     /// Removes what it made; fine if it is gone already.
     async fn remove(&mut self, cx: &Context) -> Result<()>;
+
+    /// What it has made and may have left, for people: ids with their kind and place.
+    fn traces(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Asks ahead for what the other questions will need. Drivers that can ask for many computers with one call gather
+    /// those that are asked at the same time.
+    async fn prepare(&self, _cx: &Context) {}
 
     /// The computer's state now.
     async fn state(&self, cx: &Context) -> Result<State>;

@@ -66,7 +66,7 @@ impl Driver for None {
         Ok(vec![Flag::new("url", FlagKind::String(String::new()), "", "URL of a Docker host that exists already")])
     }
 
-    async fn configure(&mut self, values: &FlagValues) -> Result<()> {
+    async fn configure(&mut self, _cx: &Context, values: &FlagValues) -> Result<()> {
         let url = values.string("url");
         if url.is_empty() {
             return Err(Error::msg("--url option is required when no driver is selected"));

@@ -3,6 +3,8 @@
 //! The machine's folder carries a mark until `create` has ended well. A `create` that was killed leaves the mark, and
 //! the same command then goes on where it stopped.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,6 +16,9 @@ use crate::context::Context;
 use crate::driver::{Checkpoint, Driver, FlagValues, State};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::store::{Claim, HostOptions, Name, Record, Store};
+
+/// How long an interrupted `create` may take to remove what it made.
+const INTERRUPTED: Duration = Duration::from_secs(30);
 
 /// What is to be made.
 pub struct Order {
@@ -46,19 +51,20 @@ enum Stage {
 pub async fn create(cx: &Context, order: Order) -> Result<()> {
     let Order { name, mut driver, driver_name, values, options } = order;
     cx.store.check_free(&name)?;
-    driver.configure(&values).await.context("Error setting machine configuration from flags provided")?;
+    driver.configure(cx, &values).await.context("Error setting machine configuration from flags provided")?;
     let claim = cx.store.claim(&cx.console, &name)?;
     let paths = CertPaths::for_create(&cx.store, &cx.globals);
     certs::ensure(&cx.console, &cx.store, &paths, &Identity::from_env(&cx.env)?).await?;
 
+    if let Some(earlier) = claim.resumed() {
+        cx.console.say(format!("An earlier creation of \"{name}\" was interrupted; going on with it."));
+        driver.resume(cx, earlier.driver.clone()).await?;
+    }
     cx.console.say("Running pre-create checks...");
     driver.check(cx).await.map_err(|error| pre_create(&error))?;
 
     let state = driver.save().await?;
     let record = Record::new(&name, &driver_name, state, options);
-    if claim.resumed().is_some() {
-        cx.console.say(format!("An earlier creation of \"{name}\" was interrupted; going on with it."));
-    }
     claim.begin(&record)?;
     let mut host = Host { name, record, driver };
     let mut stage = Stage::Computer;
@@ -116,7 +122,10 @@ async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: 
     let kind = error.kind();
     let error = if kind == Kind::Interrupted { error } else { error.context("Error creating machine") };
     if stage == Stage::Computer {
-        match host.driver.remove(cx).await {
+        if kind == Kind::Interrupted {
+            cx.console.say("Removing what was made...");
+        }
+        match removed_in_time(cx, host, kind).await {
             Ok(()) => {
                 drop(claim);
                 return match cx.store.remove(&name) {
@@ -126,9 +135,11 @@ async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: 
             }
             Err(left) => {
                 _ = host.save(cx).await;
-                return error
-                    .hint(format!("what was made could not be removed: {left}"))
-                    .hint(format!("`docker-machine rm {name}` tries again"));
+                let mut error = error.hint(format!("what was made could not be removed: {left}"));
+                for trace in host.driver.traces() {
+                    error = error.hint(format!("left: {trace}"));
+                }
+                return error.hint(format!("`docker-machine rm {name}` tries again"));
             }
         }
     }
@@ -136,6 +147,16 @@ async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: 
     error
         .hint(format!("the machine is kept: `docker-machine provision {name}` goes on where this stopped"))
         .hint(format!("or `docker-machine rm {name}` removes it; then the name is free again"))
+}
+
+/// Whoever interrupts does not want to wait for ever.
+async fn removed_in_time(cx: &Context, host: &mut Host, kind: Kind) -> Result<()> {
+    if kind != Kind::Interrupted {
+        return host.driver.remove(cx).await;
+    }
+    let limit = INTERRUPTED.as_secs();
+    let removed = tokio::time::timeout(INTERRUPTED, host.driver.remove(cx)).await;
+    removed.unwrap_or_else(|_| Err(Error::msg(format!("it took longer than {limit} s"))))
 }
 
 /// The check's message in quotes, as the original prints it, and exit status 3.

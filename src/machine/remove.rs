@@ -42,5 +42,10 @@ pub async fn remove(cx: &Context, name: &Name, force: Force) -> Result<()> {
 
 async fn remove_computer(cx: &Context, name: &Name) -> Result<()> {
     let mut host = Host::load(cx, name)?;
-    host.driver.remove(cx).await
+    host.driver.remove(cx).await.map_err(|mut error| {
+        for trace in host.driver.traces() {
+            error = error.hint(format!("may be left: {trace}"));
+        }
+        error
+    })
 }

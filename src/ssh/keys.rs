@@ -151,6 +151,18 @@ fn new_rsa() -> Result<(String, String)> {
     Ok((private, authorized_line(key.public_key())?))
 }
 
+/// The public half of a private key file, as a line.
+///
+/// # Errors
+/// The file is no private key, or it is encrypted and does not tell its public half.
+pub fn public_line(path: &Path) -> Result<String> {
+    match read(path)? {
+        Key::Ready(key) => authorized_line(key.public_key()),
+        Key::Locked(Some(public)) => authorized_line(&public),
+        Key::Locked(None) => Err(locked(path).hint(format!("ssh-keygen -y -f '{0}' > '{0}.pub'", path.display()))),
+    }
+}
+
 /// `ssh-ed25519 AAAA…` and a line end.
 fn authorized_line(key: &PublicKey) -> Result<String> {
     let bare = PublicKey::new(key.key_data().clone(), "");

@@ -6,6 +6,7 @@
 mod canonical;
 mod create;
 mod files;
+mod identity;
 mod list;
 mod load;
 mod lock;

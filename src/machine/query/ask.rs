@@ -166,8 +166,9 @@ fn is_swarm(url: &str, swarm: &SwarmOptions, docker_host: &str) -> bool {
 
 impl Inquiry {
     async fn ask(&self, driver: &dyn Driver, files: &TlsFiles) -> Answer {
-        let _place = self.places.acquire().await;
         let cx = &self.cx;
+        driver.prepare(cx).await;
+        let _place = self.places.acquire().await;
         let mut answer = Answer::default();
         match driver.url(cx).await {
             Ok(url) => answer.url = url,

@@ -3,6 +3,8 @@
 //! A driver's flags are only known at run time and its state is opaque JSON, so that a third-party plugin
 //! process fits the same trait.
 
+#[cfg(feature = "amazonec2")]
+pub mod amazonec2;
 pub mod base;
 pub mod generic;
 mod missing;

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+#[cfg(feature = "amazonec2")]
+use super::amazonec2::Amazonec2;
 use super::generic::Generic;
 use super::missing::Missing;
 use super::none::None as NoDriver;
@@ -12,7 +14,10 @@ use crate::error::{Error, Result};
 
 /// The built-in drivers, in the order in which they are shown.
 pub fn known() -> &'static [&'static str] {
-    &["generic", "none"]
+    #[cfg(feature = "amazonec2")]
+    return &["amazonec2", "generic", "none"];
+    #[cfg(not(feature = "amazonec2"))]
+    return &["generic", "none"];
 }
 
 /// A driver for a new machine. Nothing is started yet: a plugin runs from its first call on.
@@ -21,6 +26,8 @@ pub fn known() -> &'static [&'static str] {
 /// There is no such driver: the original's sentence, then the drivers that there are.
 pub fn find(cx: &Context, name: &str, place: &MachinePlace) -> Result<Box<dyn Driver>> {
     match name {
+        #[cfg(feature = "amazonec2")]
+        "amazonec2" => Ok(Box::new(Amazonec2::new(place))),
         "generic" => Ok(Box::new(Generic::new(place))),
         "none" => Ok(Box::new(NoDriver::new(place))),
         _ => Err(not_found(&cx.env, name)),
@@ -34,6 +41,8 @@ pub fn find(cx: &Context, name: &str, place: &MachinePlace) -> Result<Box<dyn Dr
 /// The state cannot be read.
 pub fn load(name: &str, place: &MachinePlace, state: Value) -> Result<Box<dyn Driver>> {
     match name {
+        #[cfg(feature = "amazonec2")]
+        "amazonec2" => Ok(Box::new(Amazonec2::load(place, state)?)),
         "generic" => Ok(Box::new(Generic::load(place, state)?)),
         "none" => Ok(Box::new(NoDriver::load(state)?)),
         _ => Ok(Box::new(Missing::new(name, state))),

@@ -92,7 +92,9 @@ fn the_chosen_driver_s_flags_are_completed() {
             ("create --driver=generic m --generic-i", "words|--generic-ip-address "),
             ("create -d none --u", "words|--url "),
             ("create --generic-", "words"),
-            ("create -d ", "words|generic |none "),
+            ("create -d g", "words|generic "),
+            #[cfg(feature = "amazonec2")]
+            ("create -d amazonec2 --amazonec2-ssh-k", "words|--amazonec2-ssh-keypath "),
             ("create -d generic --generic-ssh-key ", "files"),
             ("create ", "words"),
         ],
@@ -108,7 +110,7 @@ fn values_are_completed() {
         &home(),
         &[
             ("ls --filter ", "words|driver=|label=|name=|state=|swarm="),
-            ("ls --filter driver=", "words|generic |none "),
+            ("ls --filter driver=n", "words|none "),
             ("ls --filter label=t", "words|tier=web "),
             ("ls --filter=name=web", "words|web-1 |web-2 "),
             ("ls --filter state=St", "words|Starting |Stopped |Stopping "),

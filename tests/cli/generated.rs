@@ -45,3 +45,12 @@ fn help_texts_are_up_to_date() {
     let stamp = format!("Version: {VERSION}, build {BUILD}");
     check("tests/cli/help.txt", &all.replace(&stamp, "Version: VERSION, build BUILD"));
 }
+
+/// A file of its own: the driver may be left out of a build.
+#[test]
+#[cfg(feature = "amazonec2")]
+fn the_help_of_the_amazonec2_driver_is_up_to_date() {
+    let output = Sandbox::new().run("create --driver amazonec2 --help").env("HOME", "/home/tester").output();
+    assert_eq!((output.stderr.as_str(), output.status), ("", Some(0)));
+    check("tests/cli/help-amazonec2.txt", &output.stdout);
+}

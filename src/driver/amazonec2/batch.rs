@@ -1,0 +1,123 @@
+//! Questions about single instances, gathered into few calls: `ls` of 300 machines is two of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::api::{Api, ApiResult};
+use super::model::{ApiError, Instance};
+
+/// How long the first question waits for company.
+const WINDOW: Duration = Duration::from_millis(10);
+/// Ids in one call: EC2's limit for the values of a filter.
+const IDS: usize = 200;
+/// Calls at one time where each asks for one instance.
+const SINGLE_CALLS: usize = 8;
+
+type Asker = (String, oneshot::Sender<ApiResult<Option<Instance>>>);
+
+/// EC2 with a waiting room for questions about instances.
+#[derive(Debug)]
+pub struct Ec2 {
+    api: Api,
+    waiting: Mutex<Vec<Asker>>,
+}
+
+impl Ec2 {
+    /// Over the calls of one target.
+    pub fn new(api: Api) -> Self {
+        Self { api, waiting: Mutex::default() }
+    }
+
+    /// All other calls.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// An instance; `None`: EC2 does not know it. Questions that come at the same time share a call.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn instance(self: &Arc<Self>, id: &str) -> ApiResult<Option<Instance>> {
+        assert!(!id.is_empty(), "an id is needed");
+        let (sender, answer) = oneshot::channel();
+        let first = {
+            let mut waiting = self.waiting.lock().expect("no panic while held");
+            waiting.push((id.to_owned(), sender));
+            waiting.len() == 1
+        };
+        if first {
+            let ec2 = Arc::clone(self);
+            tokio::spawn(async move {
+                sleep(WINDOW).await;
+                ec2.ask().await;
+            });
+        }
+        answer.await.unwrap_or_else(|_| {
+            Err(ApiError {
+                code: "RequestCanceled".to_owned(),
+                message: "nobody asked".to_owned(),
+                ..ApiError::default()
+            })
+        })
+    }
+
+    async fn ask(&self) {
+        let askers = std::mem::take(&mut *self.waiting.lock().expect("no panic while held"));
+        let mut ids: Vec<String> = askers.iter().map(|(id, _)| id.clone()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut calls = JoinSet::new();
+        for chunk in ids.chunks(IDS) {
+            let (api, chunk) = (self.api.clone(), chunk.to_vec());
+            calls.spawn(async move { several(&api, chunk).await });
+        }
+        let mut known = Answers::new();
+        while let Some(Ok(answers)) = calls.join_next().await {
+            known.extend(answers);
+        }
+        for (id, sender) in askers {
+            if let Some(found) = known.get(&id) {
+                _ = sender.send(found.clone());
+            }
+        }
+    }
+}
+
+/// What EC2 said of each id.
+type Answers = HashMap<String, ApiResult<Option<Instance>>>;
+
+/// By a filter: a list of ids fails as a whole on one that is unknown. If EC2 itself fails (it does so for questions
+/// over a zone that is down), each is asked for alone.
+async fn several(api: &Api, ids: Vec<String>) -> Answers {
+    match api.instances(&[("instance-id", &ids)]).await {
+        Ok(found) => {
+            let mut found: HashMap<_, _> = found.into_iter().map(|one| (one.id.clone(), one)).collect();
+            ids.into_iter().map(|id| (id.clone(), Ok(found.remove(&id)))).collect()
+        }
+        Err(error) if error.status.is_some_and(|status| status >= 500) && ids.len() > 1 => one_by_one(api, ids).await,
+        Err(error) => ids.into_iter().map(|id| (id, Err(error.clone()))).collect(),
+    }
+}
+
+async fn one_by_one(api: &Api, ids: Vec<String>) -> Answers {
+    let places = Arc::new(Semaphore::new(SINGLE_CALLS));
+    let mut calls = JoinSet::new();
+    for id in ids {
+        let (api, places) = (api.clone(), Arc::clone(&places));
+        calls.spawn(async move {
+            let _place = places.acquire_owned().await;
+            let answer = api.instances(&[("instance-id", std::slice::from_ref(&id))]).await;
+            (id, answer.map(|found| found.into_iter().next()))
+        });
+    }
+    let mut answers = Answers::new();
+    while let Some(Ok((id, answer))) = calls.join_next().await {
+        answers.insert(id, answer);
+    }
+    answers
+}

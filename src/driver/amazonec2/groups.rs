@@ -1,0 +1,174 @@
+//! Security groups: found or made, opened where they must be, and removed when nobody uses them.
+
+use std::time::Duration;
+
+use super::Work;
+use super::api::Api;
+use super::model::{ApiError, Group, tag};
+use super::{rules, tags};
+use crate::console::Console;
+use crate::error::{Error, Result};
+use crate::wait::{self, Look, Pace};
+
+/// A new group is known everywhere within seconds.
+const KNOWN: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(60));
+/// A group is free once its last instance is terminated.
+const UNUSED: Pace = Pace::new(Duration::from_secs(2), Duration::from_secs(180));
+
+/// Finds or makes the machine's groups, and opens what must be open.
+///
+/// # Errors
+/// A group is missing and may not be made, or EC2 refuses.
+pub async fn ensure(work: &mut Work<'_>) -> Result<()> {
+    let sources = work.fields.security_group_sources.clone().unwrap_or_default();
+    let open = work.fields.open_ports.clone().unwrap_or_default();
+    let wanted = rules::wanted(work.fields.base.ssh_port, &open, &sources)?;
+    let mut ids = Vec::new();
+    for name in work.fields.group_names() {
+        let (group, made) = match find(work.api(), &name, &work.fields.vpc_id).await? {
+            Some(group) => (group, false),
+            None => (make(work, &name).await?, true),
+        };
+        ids.push(group.id.clone());
+        work.fields.security_group_ids = Some(ids.clone());
+        work.save().await?;
+        if !work.fields.security_group_read_only {
+            open_ports(work, &group, made, &wanted).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn find(api: &Api, name: &str, vpc: &str) -> Result<Option<Group>, ApiError> {
+    let (name, vpc) = ([name.to_owned()], [vpc.to_owned()]);
+    let found = match is_id(&name[0]) {
+        true => api.groups(&[("group-id", &name)]).await?,
+        false => api.groups(&[("group-name", &name), ("vpc-id", &vpc)]).await?,
+    };
+    Ok(found.into_iter().next())
+}
+
+fn is_id(name: &str) -> bool {
+    name.strip_prefix("sg-").is_some_and(|rest| rest.len() >= 8 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+async fn make(work: &mut Work<'_>, name: &str) -> Result<Group> {
+    let vpc = work.fields.vpc_id.clone();
+    if is_id(name) {
+        return Err(Error::msg(format!("there is no security group {name} in region {}", work.fields.region)));
+    }
+    if work.fields.security_group_read_only {
+        return Err(Error::msg(format!("there is no security group {name} in {vpc}"))
+            .hint("it is not made because of --amazonec2-security-group-readonly: without rules nobody could log in"));
+    }
+    let (api, tags, asked) = (work.api().clone(), work.tags()?, (name.to_owned(), vpc.clone()));
+    let made = work.finish(async move { api.create_group(&asked.0, &asked.1, &tags).await }).await;
+    match made {
+        Ok(id) => work.console.debug(format!("made security group {name} ({id})")),
+        // Another `create` was faster.
+        Err(error) if error.is("InvalidGroup.Duplicate") => {}
+        Err(error) => return Err(error.into()),
+    }
+    let api = work.api();
+    wait::until(&format!("security group {name}"), KNOWN, || async {
+        match find(api, name, &vpc).await {
+            Ok(Some(group)) => Look::Done(group),
+            Ok(None) => Look::NotYet("it is not known yet".to_owned()),
+            Err(error) if error.is_not_found() || error.is_unclear() => Look::NotYet(error.to_string()),
+            Err(error) => Look::Failed(error.into()),
+        }
+    })
+    .await
+}
+
+async fn open_ports(work: &Work<'_>, group: &Group, made: bool, wanted: &[super::model::Rule]) -> Result<()> {
+    let missing = rules::missing(&group.rules, wanted);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !made && tag(&group.tags, tags::STORE).is_none() {
+        for rule in &missing {
+            let sources = rule.sources.join(", ");
+            work.console.warn(format!(
+                "opening {} to {sources} in security group {} ({}), which was not made by docker-machine",
+                rules::shown(rule),
+                group.name,
+                group.id
+            ));
+        }
+    }
+    match work.api().authorize(&group.id, &missing).await {
+        Err(error) if error.is("InvalidPermission.Duplicate") => {
+            // One is there already, and EC2 took none of them: each for itself.
+            for rule in missing {
+                match work.api().authorize(&group.id, &[rule]).await {
+                    Err(error) if !error.is("InvalidPermission.Duplicate") => return Err(error.into()),
+                    _ => {}
+                }
+            }
+            Ok(())
+        }
+        answer => Ok(answer?),
+    }
+}
+
+/// Removes those of a removed machine's groups that this store made and nobody else uses.
+///
+/// # Errors
+/// A group that is ours alone is left, with its id.
+pub async fn remove_unused(api: &Api, console: &Console, ids: &[String], store: &str, gone: &[String]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let ours = match api.groups(&[("group-id", ids)]).await {
+        Ok(groups) => groups.into_iter().filter(|group| tag(&group.tags, tags::STORE) == Some(store)),
+        Err(error) if error.is_not_found() => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    for group in ours {
+        let users = api.instances(&[("instance.group-id", std::slice::from_ref(&group.id))]).await?;
+        if users.iter().any(|user| !user.phase.is_final() && !gone.contains(&user.id)) {
+            continue;
+        }
+        console.debug(format!("removing security group {} ({})", group.name, group.id));
+        delete(api, console, &group).await?;
+    }
+    Ok(())
+}
+
+async fn delete(api: &Api, console: &Console, group: &Group) -> Result<()> {
+    let what = format!("the removal of security group {}", group.id);
+    wait::until(&what, UNUSED, || async {
+        match api.delete_group(&group.id).await {
+            Ok(()) => Look::Done(()),
+            Err(error) if error.is_not_found() => Look::Done(()),
+            // The instance is still going down, or somebody else has begun to use the group.
+            Err(error) if error.is("DependencyViolation") || error.is("InvalidGroup.InUse") => {
+                let users = api.instances(&[("instance.group-id", std::slice::from_ref(&group.id))]).await;
+                match users {
+                    Ok(users) if users.iter().any(|user| !user.phase.is_final()) => Look::Done(()),
+                    _ => Look::NotYet(error.to_string()),
+                }
+            }
+            // Groups cost nothing, and the next machine finds this one.
+            Err(error) if error.is_denied() => {
+                console.warn(format!("security group {} ({}) is left: {error}", group.name, group.id));
+                Look::Done(())
+            }
+            Err(error) if error.is_unclear() => Look::NotYet(error.to_string()),
+            Err(error) => Look::Failed(error.into()),
+        }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_told_from_names() {
+        assert!(is_id("sg-0123456789abcdef0") && is_id("sg-01234567"));
+        assert!(!is_id("sg-web") && !is_id("docker-machine"));
+    }
+}

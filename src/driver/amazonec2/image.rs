@@ -1,0 +1,216 @@
+//! Which image a machine is launched from, and what follows from it.
+
+use super::api::Api;
+use super::model::Image;
+use super::state::Fields;
+use crate::console::Console;
+use crate::error::{Error, Result};
+
+/// Ubuntu's long-term releases by the names of their images, the one to take first. The names are Canonical's; the
+/// owner must be asked for too, because others sell images of the same names.
+const RELEASES: [&str; 3] =
+    ["hvm-ssd-gp3/ubuntu-resolute-26.04", "hvm-ssd-gp3/ubuntu-noble-24.04", "hvm-ssd/ubuntu-jammy-22.04"];
+/// Canonical in AWS's commercial regions, in `GovCloud` and in China.
+const CANONICAL: [&str; 3] = ["099720109477", "513442679011", "837727238323"];
+/// The root device if nobody may look at the image: Ubuntu's.
+const ROOT_DEVICE: &str = "/dev/sda1";
+/// Images older than this may have a cloud-init that cannot fetch keys with metadata tokens.
+const TOKENS_SINCE: &str = "2020-07-01";
+/// The size of the root volume if nobody names one, in GiB.
+const ROOT_SIZE: i64 = 16;
+
+/// Finds the image and its architecture, and fills what follows from them.
+///
+/// # Errors
+/// There is no such image, or it does not fit the instance type.
+pub async fn resolve(api: &Api, console: &Console, fields: &mut Fields) -> Result<()> {
+    fields.architecture = architecture(api, fields).await?;
+    let image = if fields.ami.is_empty() { newest(api, fields).await? } else { chosen(api, fields).await? };
+    let Some(image) = image else {
+        // Nobody may look at it: EC2 will say whether it fits.
+        if fields.device_name.is_empty() {
+            ROOT_DEVICE.clone_into(&mut fields.device_name);
+        }
+        return Ok(());
+    };
+    if fields.ami.is_empty() {
+        console.say(format!("Using image {} ({})", image.id, short_name(&image.name)));
+    } else {
+        tokens_for(console, fields, &image);
+    }
+    fields.ami = image.id;
+    if fields.device_name.is_empty() {
+        fields.device_name = if image.root_device.is_empty() { ROOT_DEVICE.to_owned() } else { image.root_device };
+    }
+    fields.other_devices = Some(image.other_devices).filter(|devices| !devices.is_empty());
+    fields.root_size = root_size(fields.root_size, i64::from(image.root_size))?;
+    if fields.metadata_token_setting.is_empty() && fields.metadata_hops != 0 {
+        "required".clone_into(&mut fields.metadata_token_setting);
+    }
+    Ok(())
+}
+
+/// The root volume must hold the image.
+fn root_size(asked: i64, image: i64) -> Result<i64> {
+    match asked < image {
+        true if asked != ROOT_SIZE => {
+            Err(Error::msg(format!("--amazonec2-root-size {asked} is smaller than the image: it needs {image} GiB")))
+        }
+        true => Ok(image),
+        false => Ok(asked),
+    }
+}
+
+fn short_name(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// An image from before metadata tokens is launched as in its days, unless the user decides.
+fn tokens_for(console: &Console, fields: &mut Fields, image: &Image) {
+    if fields.metadata_token_setting.is_empty() && !image.created.is_empty() && image.created.as_str() < TOKENS_SINCE {
+        console.warn(format!(
+            "image {} is of {}: metadata tokens are not required, as its cloud-init may not know them",
+            image.id,
+            image.created.get(..10).unwrap_or(&image.created)
+        ));
+        fields.metadata_hops = 0;
+    }
+}
+
+/// The architecture that all wanted types have.
+async fn architecture(api: &Api, fields: &Fields) -> Result<String> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for name in std::iter::once(&fields.instance_type).chain(fields.instance_types.iter().flatten()) {
+        let found = match api.architectures(name).await {
+            Ok(all) if !all.is_empty() => {
+                if all.iter().any(|one| one == "arm64") {
+                    "arm64"
+                } else {
+                    "x86_64"
+                }
+            }
+            Ok(_) => by_name(name),
+            Err(error) if error.is_denied() => by_name(name),
+            Err(error) => return Err(error.into()),
+        };
+        all.push((name.clone(), found.to_owned()));
+    }
+    let (first, architecture) = &all[0];
+    match all.iter().find(|(_, other)| other != architecture) {
+        Some((name, other)) => Err(Error::msg(format!(
+            "instance types {first} ({architecture}) and {name} ({other}) need different images"
+        ))),
+        None => Ok(architecture.clone()),
+    }
+}
+
+/// The architecture by the name of the family: Graviton's have a `g` after the generation's number.
+fn by_name(instance_type: &str) -> &'static str {
+    let family = instance_type.split('.').next().unwrap_or_default();
+    let suffix =
+        family.trim_start_matches(|c: char| c.is_ascii_alphabetic()).trim_start_matches(|c: char| c.is_ascii_digit());
+    let suffix = suffix.split('-').next().unwrap_or_default();
+    if family == "a1" || suffix.contains('g') { "arm64" } else { "x86_64" }
+}
+
+/// The newest long-term release of Ubuntu.
+async fn newest(api: &Api, fields: &Fields) -> Result<Option<Image>> {
+    let arch = if fields.architecture == "arm64" { "arm64" } else { "amd64" };
+    let names: Vec<String> =
+        RELEASES.iter().map(|release| format!("ubuntu/images/{release}-{arch}-server-*")).collect();
+    let one = |text: &str| [text.to_owned()];
+    let filters: [(&str, &[String]); 5] = [
+        ("name", &names),
+        ("architecture", &one(&fields.architecture)),
+        ("state", &one("available")),
+        ("root-device-type", &one("ebs")),
+        ("virtualization-type", &one("hvm")),
+    ];
+    let hint = "name an image with --amazonec2-ami";
+    match api.images(canonical(&fields.region), &filters).await {
+        Ok(images) => pick(images).map(Some).ok_or_else(|| {
+            Error::msg(format!("no Ubuntu image for {arch} was found in region {}", fields.region)).hint(hint)
+        }),
+        Err(error) => Err(Error::from(error).context("the newest Ubuntu image cannot be looked up").hint(hint)),
+    }
+}
+
+fn canonical(region: &str) -> &'static str {
+    match region {
+        gov if gov.starts_with("us-gov-") => CANONICAL[1],
+        china if china.starts_with("cn-") => CANONICAL[2],
+        _ => CANONICAL[0],
+    }
+}
+
+/// The newest image of the first release that there is.
+fn pick(images: Vec<Image>) -> Option<Image> {
+    let rank =
+        |image: &Image| RELEASES.iter().position(|release| image.name.contains(release)).unwrap_or(RELEASES.len());
+    images.into_iter().min_by(|one, other| rank(one).cmp(&rank(other)).then(other.created.cmp(&one.created)))
+}
+
+/// The user's image; `None`: it may not be looked at.
+async fn chosen(api: &Api, fields: &Fields) -> Result<Option<Image>> {
+    let image = match api.image(&fields.ami).await {
+        Ok(found) => found,
+        Err(error) if error.is_denied() => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let image = image.ok_or_else(|| Error::msg(format!("AMI {} not found on region {}", fields.ami, fields.region)))?;
+    if !image.architecture.is_empty() && image.architecture != fields.architecture {
+        return Err(Error::msg(format!(
+            "image {} is for {}, but instance type {} is {}",
+            image.id, image.architecture, fields.instance_type, fields.architecture
+        )));
+    }
+    Ok(Some(image))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn graviton_is_known_by_its_name() {
+        for name in [
+            "a1.large",
+            "t4g.micro",
+            "m6gd.large",
+            "c7gn.xlarge",
+            "r8g.large",
+            "x2gd.medium",
+            "im4gn.large",
+            "hpc7g.4xlarge",
+            "g5g.xlarge",
+        ] {
+            assert_eq!(by_name(name), "arm64", "{name}");
+        }
+        for name in
+            ["t3.micro", "g4dn.xlarge", "g5.xlarge", "g6e.xlarge", "gr6.4xlarge", "m7i-flex.large", "u-6tb1.metal"]
+        {
+            assert_eq!(by_name(name), "x86_64", "{name}");
+        }
+    }
+
+    #[test]
+    fn the_newest_image_of_the_newest_release_is_taken() {
+        let image = |release: usize, created: &str| Image {
+            id: format!("ami-{release}-{created}"),
+            name: format!("ubuntu/images/{}-amd64-server-{created}", RELEASES[release]),
+            created: created.into(),
+            ..Image::default()
+        };
+        let all = vec![image(2, "2026-09-01"), image(1, "2026-01-01"), image(1, "2026-08-01"), image(1, "2025-01-01")];
+        assert_eq!(pick(all).unwrap().id, "ami-1-2026-08-01");
+        assert_eq!(pick(Vec::new()), None);
+    }
+
+    #[test]
+    fn the_root_volume_grows_to_the_image_unless_its_size_was_chosen() {
+        assert_eq!(root_size(16, 8).unwrap(), 16);
+        assert_eq!(root_size(16, 30).unwrap(), 30);
+        assert_eq!(root_size(50, 30).unwrap(), 50);
+        assert!(root_size(20, 30).is_err());
+    }
+}

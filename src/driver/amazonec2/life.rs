@@ -1,0 +1,173 @@
+//! The states of an instance, and waiting for them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use super::api::ApiResult;
+use super::batch::Ec2;
+use super::model::{Instance, Phase};
+use super::state::Fields;
+use crate::driver::State;
+use crate::error::{Error, Result};
+use crate::wait::{self, Look, Pace};
+
+/// How long an instance may take to run and to have its address.
+const RUNS: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(300));
+/// How long an operating system may take to shut down; EC2 itself gives it minutes.
+const STOPS: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(600));
+/// How long a running instance may be without the address that it was launched to have.
+const ADDRESS_LOOKS: u32 = 60;
+/// How many looks in a row may not find an instance that was just launched.
+const UNKNOWN_LOOKS: u32 = 180;
+
+/// EC2's state as ours.
+pub fn state(phase: Phase) -> State {
+    match phase {
+        Phase::Pending => State::Starting,
+        Phase::Running => State::Running,
+        Phase::Stopping | Phase::ShuttingDown => State::Stopping,
+        Phase::Stopped => State::Stopped,
+        Phase::Terminated | Phase::Unknown => State::Error,
+    }
+}
+
+/// The address that the machine is used by.
+///
+/// # Errors
+/// The instance has none of the kind: the original's texts.
+pub fn address(fields: &Fields, instance: &Instance) -> Result<String> {
+    let id = &instance.id;
+    let (address, kind) = match (fields.is_private(), fields.ipv6_address_only) {
+        (true, _) => (&instance.private_ip, "No private IP for instance"),
+        (_, true) => (&instance.ipv6, "no IPv6 address for instance"),
+        _ => (&instance.public_ip, "No IP for instance"),
+    };
+    match address.is_empty() {
+        false => Ok(address.clone()),
+        true => Err(Error::msg(format!("{kind} {id}"))),
+    }
+}
+
+/// Why an instance that goes or is gone does so, in one line.
+pub fn ended(instance: &Instance) -> Error {
+    let Instance { id, reason, .. } = instance;
+    match reason.is_empty() {
+        true => Error::msg(format!("instance {id} is terminated")),
+        false => Error::msg(format!("instance {id} is terminated: {reason}")),
+    }
+}
+
+/// Waits until a launched or started instance runs and can be reached.
+///
+/// # Errors
+/// It ended, has no address, or takes too long.
+pub async fn wait_running(ec2: &Arc<Ec2>, fields: &Fields) -> Result<Instance> {
+    let id = &fields.instance_id;
+    let seen = Seen::default();
+    wait::until(&format!("the start of instance {id}"), RUNS, || async { seen.judge(ec2.instance(id).await, fields) })
+        .await
+}
+
+/// How often something was missing that may come late.
+#[derive(Debug, Default)]
+struct Seen {
+    unknown: AtomicU32,
+    without_address: AtomicU32,
+}
+
+impl Seen {
+    fn judge(&self, found: ApiResult<Option<Instance>>, fields: &Fields) -> Look<Instance> {
+        let instance = match found {
+            Ok(Some(instance)) => instance,
+            // EC2 may deny for some time what it has just launched.
+            Ok(None) => {
+                return match self.unknown.fetch_add(1, Ordering::Relaxed) >= UNKNOWN_LOOKS {
+                    true => Look::Failed(Error::msg(format!("instance {} not found", fields.instance_id))),
+                    false => Look::NotYet("EC2 does not know it yet".to_owned()),
+                };
+            }
+            Err(error) if error.is_unclear() || error.is_not_found() || error.is("RequestLimitExceeded") => {
+                return Look::NotYet(error.to_string());
+            }
+            Err(error) => return Look::Failed(error.into()),
+        };
+        match instance.phase {
+            phase if phase.is_final() => Look::Failed(ended(&instance)),
+            Phase::Stopped => {
+                Look::Failed(Error::msg(format!("instance {} stopped: {}", instance.id, instance.reason)))
+            }
+            Phase::Running => match address(fields, &instance) {
+                Ok(_) => Look::Done(instance),
+                Err(error) if self.without_address.fetch_add(1, Ordering::Relaxed) >= ADDRESS_LOOKS => Look::Failed(
+                    error.hint("does the subnet give public addresses? see --amazonec2-private-address-only"),
+                ),
+                Err(error) => Look::NotYet(error.message().to_owned()),
+            },
+            phase => Look::NotYet(format!("it is {}", state(phase))),
+        }
+    }
+}
+
+/// Waits until a stopping instance is off.
+///
+/// # Errors
+/// It ended, or takes too long.
+pub async fn wait_stopped(ec2: &Arc<Ec2>, id: &str) -> Result<()> {
+    wait::until(&format!("the stop of instance {id}"), STOPS, || async {
+        match ec2.instance(id).await {
+            Ok(Some(instance)) if instance.phase == Phase::Stopped => Look::Done(()),
+            Ok(Some(instance)) if instance.phase.is_final() => Look::Failed(ended(&instance)),
+            Ok(Some(instance)) => Look::NotYet(format!("it is {}", state(instance.phase))),
+            Ok(None) => Look::Failed(Error::msg(format!("instance {id} not found"))),
+            Err(error) if error.is_unclear() || error.is("RequestLimitExceeded") => Look::NotYet(error.to_string()),
+            Err(error) => Look::Failed(error.into()),
+        }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance(phase: Phase, public_ip: &str, private_ip: &str) -> Instance {
+        let (public_ip, private_ip) = (public_ip.into(), private_ip.into());
+        Instance { id: "i-1".into(), phase, public_ip, private_ip, ..Instance::default() }
+    }
+
+    #[test]
+    fn the_private_address_is_used_where_it_was_asked_for() {
+        let one = instance(Phase::Running, "192.0.2.1", "10.0.0.1");
+        let fields = Fields::default();
+        assert_eq!(address(&fields, &one).unwrap(), "192.0.2.1");
+        assert_eq!(address(&Fields { use_private_ip: true, ..fields.clone() }, &one).unwrap(), "10.0.0.1");
+        let none = instance(Phase::Running, "", "");
+        assert_eq!(address(&fields, &none).unwrap_err().message(), "No IP for instance i-1");
+        let error = address(&Fields { private_ip_only: true, ..fields }, &none).unwrap_err();
+        assert_eq!(error.message(), "No private IP for instance i-1");
+    }
+
+    fn looked(found: ApiResult<Option<Instance>>, unknown: u32, without_address: u32) -> Look<Instance> {
+        let seen = Seen { unknown: unknown.into(), without_address: without_address.into() };
+        seen.judge(found, &Fields { instance_id: "i-1".into(), ..Fields::default() })
+    }
+
+    #[test]
+    fn an_instance_that_dies_ends_the_wait_at_once() {
+        for phase in [Phase::ShuttingDown, Phase::Terminated, Phase::Stopped] {
+            assert!(matches!(looked(Ok(Some(instance(phase, "", ""))), 0, 0), Look::Failed(_)), "{phase:?}");
+        }
+        assert!(matches!(looked(Ok(Some(instance(Phase::Pending, "", ""))), 0, 0), Look::NotYet(_)));
+        assert!(matches!(looked(Ok(Some(instance(Phase::Running, "192.0.2.1", ""))), 0, 0), Look::Done(_)));
+    }
+
+    #[test]
+    fn a_new_instance_may_be_unknown_and_without_address_for_a_while() {
+        assert!(matches!(looked(Ok(None), 0, 0), Look::NotYet(_)));
+        assert!(matches!(looked(Ok(None), UNKNOWN_LOOKS, 0), Look::Failed(_)));
+        let bare = || Ok(Some(instance(Phase::Running, "", "10.0.0.1")));
+        assert!(matches!(looked(bare(), 0, 0), Look::NotYet(_)));
+        assert!(matches!(looked(bare(), 0, ADDRESS_LOOKS), Look::Failed(_)));
+    }
+}

@@ -1,0 +1,107 @@
+//! Removing what was made for a machine: instances, spot requests, key pairs, security groups that nobody else uses.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::api::Api;
+use super::model::Instance;
+use super::state::Fields;
+use super::{groups, keypair, tags};
+use crate::console::Console;
+use crate::error::{Error, Result};
+
+/// How often to look for an instance whose launch nobody heard the answer of, and the pause between.
+const LOOKS: u32 = 3;
+const LOOK_PAUSE: Duration = Duration::from_secs(2);
+
+/// Removes everything; fine if it is gone already. `launched`: ids that this process was told of by EC2.
+///
+/// # Errors
+/// Something is left, by name.
+pub async fn all(api: &Api, console: &Console, fields: &Fields, launched: &[String]) -> Result<()> {
+    let ids = instances(api, console, fields, launched).await?;
+    for id in &ids {
+        terminate(api, console, id).await?;
+    }
+    spot_requests(api, fields).await?;
+    keypair::remove(api, console, fields).await?;
+    if fields.is_tagged() && !fields.security_group_read_only {
+        groups::remove_unused(api, console, &fields.group_ids(), &fields.store_id, &ids).await?;
+    }
+    Ok(())
+}
+
+/// Every instance of the machine: the known one, and what its tag finds.
+async fn instances(api: &Api, console: &Console, fields: &Fields, launched: &[String]) -> Result<Vec<String>> {
+    let mut ids: Vec<String> = launched.to_vec();
+    if !fields.instance_id.is_empty() {
+        ids.push(fields.instance_id.clone());
+    }
+    if fields.is_tagged() && !fields.client_token.is_empty() {
+        let looks = if ids.is_empty() { LOOKS } else { 1 };
+        for look in 0..looks {
+            if look > 0 {
+                sleep(LOOK_PAUSE).await;
+            }
+            let found = tagged(api, fields).await?;
+            let enough = !found.is_empty();
+            ids.extend(found.into_iter().filter(|one| !one.phase.is_final()).map(|one| one.id));
+            if enough {
+                break;
+            }
+        }
+    } else if ids.is_empty() && !fields.is_tagged() {
+        console.warn("Missing instance ID, this is likely due to a failure during machine creation");
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+async fn tagged(api: &Api, fields: &Fields) -> Result<Vec<Instance>> {
+    Ok(api.instances(&[(tags::BY_MACHINE, std::slice::from_ref(&fields.id))]).await?)
+}
+
+async fn terminate(api: &Api, console: &Console, id: &str) -> Result<()> {
+    console.debug(format!("terminating instance: {id}"));
+    match api.terminate(id).await {
+        // Only a final state is sure to end.
+        Ok(phase) if phase.is_final() => Ok(()),
+        Ok(phase) => Err(Error::msg(format!("unable to terminate instance: {id} is still {phase:?}"))),
+        Err(error) if error.is_not_found() => {
+            console.warn("Remote instance does not exist, proceeding with removing local reference");
+            Ok(())
+        }
+        Err(error) => {
+            let left = format!("instance {id} is left");
+            Err(Error::from(error).context("unable to terminate instance").hint(left))
+        }
+    }
+}
+
+/// A request that is still open would launch another instance.
+async fn spot_requests(api: &Api, fields: &Fields) -> Result<()> {
+    if !fields.request_spot_instance || !fields.is_tagged() {
+        return Ok(());
+    }
+    let mut ids = vec![fields.spot_request.clone()];
+    match api.spot_requests(&[(tags::BY_MACHINE, std::slice::from_ref(&fields.id))]).await {
+        Ok(found) => ids.extend(found.into_iter().map(|(id, _)| id)),
+        Err(error) if error.is_denied() => {}
+        Err(error) => return Err(error.into()),
+    }
+    ids.retain(|id| !id.is_empty());
+    ids.sort_unstable();
+    ids.dedup();
+    for id in ids {
+        match api.cancel_spot(&id).await {
+            // One-time requests end with their instance anyway.
+            Err(error) if !error.is_not_found() && !error.is_denied() => {
+                return Err(Error::from(error).context(format!("spot request {id} is left")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -121,14 +121,18 @@ async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: 
     let name = host.name.clone();
     let kind = error.kind();
     let error = if kind == Kind::Interrupted { error } else { error.context("Error creating machine") };
-    if stage == Stage::Computer {
+    // A host that exists anyway is only forgotten before it was touched. A computer of ours goes when the user says so;
+    // when provisioning fails on it, it is kept for `provision`.
+    let takes_back = stage == Stage::Computer || (kind == Kind::Interrupted && host.driver.makes_computers());
+    if takes_back {
         if kind == Kind::Interrupted {
             cx.console.say("Removing what was made...");
         }
         match removed_in_time(cx, host, kind).await {
             Ok(()) => {
+                let removed = cx.store.remove(&name);
                 drop(claim);
-                return match cx.store.remove(&name) {
+                return match removed {
                     Ok(()) => error.hint("nothing was left behind: the same command can be given again"),
                     Err(left) => error.hint(format!("the record of \"{name}\" could not be removed: {left}")),
                 };

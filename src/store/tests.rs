@@ -45,16 +45,42 @@ fn load_error(store: &Store, machine: &str) -> (Kind, String) {
 
 #[test]
 fn a_record_of_the_original_is_written_back_byte_for_byte() {
-    let (_root, store) = example("v3");
-    for machine in store.names().unwrap() {
-        let before = config(&store, machine.as_str());
-        let record = store.load(&machine).unwrap();
-        if machine.as_str() != "fork" {
-            assert_eq!(text_of(&record), before);
+    for example_store in ["v3", "original", "rancher"] {
+        let (_root, store) = example(example_store);
+        for machine in store.names().unwrap() {
+            let before = config(&store, machine.as_str());
+            let record = store.load(&machine).unwrap();
+            let of_a_fork = before.contains("IPv6Address");
+            if !of_a_fork {
+                assert_eq!(text_of(&record), before);
+            }
+            store.save(&record).unwrap();
+            assert_eq!(config(&store, machine.as_str()), before);
         }
-        store.save(&record).unwrap();
-        assert_eq!(config(&store, machine.as_str()), before);
     }
+}
+
+#[test]
+fn a_change_to_a_stranger_s_record_keeps_all_that_is_his() {
+    let (_root, store) = example("odd");
+    for machine in store.names().unwrap() {
+        let mut before: Value = serde_json::from_str(&config(&store, machine.as_str())).unwrap();
+        // The original's own left-over from 0.5, which it drops as well.
+        before.as_object_mut().unwrap().shift_remove("RawDriver");
+        let mut record = store.load(&machine).unwrap();
+        record.driver["IPAddress"] = "10.9.9.9".into();
+        store.save(&record).unwrap();
+        let after: Value = serde_json::from_str(&config(&store, machine.as_str())).unwrap();
+        let keys = |value: &Value| value.as_object().unwrap().keys().map(|key| key.to_lowercase()).collect::<Vec<_>>();
+        assert_eq!(keys(&after), keys(&before), "{machine}");
+        assert_eq!(after["Driver"]["IPAddress"], "10.9.9.9");
+        assert_eq!(store.load(&machine).unwrap().driver, record.driver);
+    }
+    let extra: Value = serde_json::from_str(&config(&store, "extra")).unwrap();
+    assert_eq!(extra["Driver"]["Später"], json!({"b": 1, "a": [1.5, "x"]}));
+    assert_eq!(extra["Driver"]["Serial"], json!(u64::MAX));
+    assert_eq!(extra["HostOptions"]["AuthOptions"]["Vault"], Value::Null);
+    assert_eq!(extra["X-Top"].to_string(), r#"{"z":1,"a":2}"#);
 }
 
 #[test]

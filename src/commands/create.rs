@@ -1,4 +1,4 @@
-//! `create`: make a machine.
+//! `create`: make machines.
 
 use crate::context::Context;
 use crate::driver::{FlagValues, registry};
@@ -11,7 +11,7 @@ use crate::store::Name;
 /// Run 'ARGV0 create --driver NAME --help' to see the flags of that driver too.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// The machine's name; the command checks that there is exactly one.
+    /// The machine's name; several for drivers that make computers.
     // The id is nothing that a driver's flag could be called.
     #[arg(id = "machine names", value_name = "NAME")]
     pub names: Vec<String>,
@@ -23,25 +23,38 @@ pub struct Args {
     pub values: FlagValues,
 }
 
-/// Makes the machine.
+/// Makes the machine, or several at the same time.
 ///
 /// # Errors
-/// Bad flags before anything is made; afterwards as [`create::create`].
+/// Bad flags before anything is made; afterwards as [`create::create`]. Of several machines those that failed have been
+/// shown, and the others stay.
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
-    let name = match args.names.as_slice() {
-        [name] if !name.is_empty() => name,
-        [] | [_] => return Err(Error::usage("Error: No machine name specified")),
-        [_, more @ ..] => {
-            return Err(Error::msg(format!("Invalid command line. Found extra arguments [{}]", more.join(" "))));
+    if args.names.iter().all(String::is_empty) {
+        return Err(Error::usage("Error: No machine name specified"));
+    }
+    refuse_swarm(&args.values)?;
+    let names: Vec<Name> =
+        args.names.iter().map(|name| name.parse()).collect::<Result<_>>().context("Error creating machine")?;
+    let mut orders = Vec::new();
+    for name in &names {
+        let driver = registry::find(cx, &args.driver_name, &machine::place(&cx.store, name))?;
+        if names.len() > 1 && !driver.makes_computers() {
+            // One address is one machine.
+            let more = args.names[1..].join(" ");
+            return Err(Error::msg(format!("Invalid command line. Found extra arguments [{more}]")));
         }
-    };
-    let name: Name = name.parse().context("Error creating machine")?;
-    let values = &args.values;
-    refuse_swarm(values)?;
-    let options = options::from_flags(cx, &name, values)?;
-    let driver = registry::find(cx, &args.driver_name, &machine::place(&cx.store, &name))?;
-    let order = create::Order { name, driver, driver_name: args.driver_name, values: args.values, options };
-    create::create(cx, order).await
+        orders.push(create::Order {
+            name: name.clone(),
+            driver,
+            driver_name: args.driver_name.clone(),
+            values: args.values.clone(),
+            options: options::from_flags(cx, name, &args.values)?,
+        });
+    }
+    match orders.len() {
+        1 => create::create(cx, orders.remove(0)).await,
+        _ => create::several(cx, orders).await,
+    }
 }
 
 /// Classic swarm is dead, and swarm mode is not built yet: better to say so now than after the machine is made.

@@ -104,6 +104,10 @@ impl Driver for None {
         Ok(Option::None)
     }
 
+    fn makes_computers(&self) -> bool {
+        false
+    }
+
     async fn start(&mut self, _cx: &Context) -> Result<()> {
         Err(self.refuse("started"))
     }

@@ -120,18 +120,13 @@ fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|error| Error::file("open", path, &error))
 }
 
-/// Says, after a machine has come up, that it now has an address for which its certificate is not good.
+/// The machine's address, if its certificate is not good for it: after a boot it may be a new one.
 ///
 /// # Errors
 /// The driver does not know the address.
-pub async fn warn_if_address_changed(cx: &Context, host: &Host) -> Result<()> {
-    let Ok(auth) = host.auth() else { return Ok(()) };
-    let Some(info) = fs::read(&auth.server_cert_path).ok().and_then(|pem| inspect(&pem).ok()) else { return Ok(()) };
+pub async fn uncovered_address(cx: &Context, host: &Host) -> Result<Option<String>> {
+    let Ok(auth) = host.auth() else { return Ok(None) };
+    let Some(info) = fs::read(&auth.server_cert_path).ok().and_then(|pem| inspect(&pem).ok()) else { return Ok(None) };
     let ip = host.driver.ip(cx).await?;
-    if !info.sans.contains(&ip) {
-        let (name, command) = (&host.name, "docker-machine regenerate-certs");
-        cx.console.warn(format!("\"{name}\" has the new address {ip}, for which its certificate is not good."));
-        cx.console.warn(format!("Run `{command} {name}`; this restarts its Docker engine."));
-    }
-    Ok(())
+    Ok((!info.sans.contains(&ip)).then_some(ip))
 }

@@ -3,11 +3,15 @@
 //! The machine's folder carries a mark until `create` has ended well. A `create` that was killed leaves the mark, and
 //! the same command then goes on where it stopped.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use super::login::wait_for_state;
 use super::{Host, setup};
@@ -17,6 +21,8 @@ use crate::driver::{Checkpoint, Driver, FlagValues, State};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::store::{Claim, HostOptions, Name, Record, Store};
 
+/// How many machines are made at once.
+const AT_ONCE: usize = 16;
 /// How long an interrupted `create` may take to remove what it made.
 const INTERRUPTED: Duration = Duration::from_secs(30);
 
@@ -75,6 +81,49 @@ pub async fn create(cx: &Context, order: Order) -> Result<()> {
     match result {
         Ok(()) => finish(cx, &mut host, claim).await,
         Err(error) => Err(undo(cx, &mut host, stage, claim, error).await),
+    }
+}
+
+/// Makes several machines at the same time, each with its name before its lines.
+///
+/// # Errors
+/// Some failed: all errors have been shown, and the returned one has no message of its own. The others stay.
+pub async fn several(cx: &Context, orders: Vec<Order>) -> Result<()> {
+    let mut names = HashSet::new();
+    if let Some(twice) = orders.iter().find(|order| !names.insert(order.name.clone())) {
+        return Err(Error::msg(format!("the name \"{}\" is given twice", twice.name)));
+    }
+    for order in &orders {
+        cx.store.check_free(&order.name)?;
+    }
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    for order in orders {
+        let (mut cx, places, name) = (cx.clone(), Arc::clone(&places), order.name.clone());
+        cx.console = cx.console.for_machine(name.as_str());
+        running.spawn(async move {
+            let Ok(_place) = Arc::clone(&places).acquire_owned().await else { return Err(Kind::Interrupted) };
+            let made = create(&cx, order).await;
+            made.map_err(|error| {
+                let kind = error.kind();
+                if kind == Kind::Interrupted {
+                    // What has not begun does not begin any more.
+                    places.close();
+                }
+                cx.console.error(&error.context(format_args!("({name})")));
+                kind
+            })
+        });
+    }
+    let mut failed = None;
+    while let Some(ended) = running.join_next().await {
+        let made = ended.map_err(|panic| Error::msg(format!("a task ended in a panic: {panic}")))?;
+        failed = made.err().or(failed);
+    }
+    match failed {
+        None => Ok(()),
+        Some(Kind::Interrupted) => Err(Error::new(Kind::Interrupted, "")),
+        Some(_) => Err(Error::msg("")),
     }
 }
 

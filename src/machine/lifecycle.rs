@@ -23,7 +23,7 @@ pub async fn start(cx: &Context, host: &mut Host) -> Result<()> {
         return Ok(());
     }
     let connection = login::wait_for_ssh(cx, host, Patience::BOOTING).await?;
-    engine_is_back(cx, host, &connection).await
+    engine_is_back(cx, host, connection).await
 }
 
 /// Shuts a machine down.
@@ -68,7 +68,7 @@ pub async fn restart(cx: &Context, host: &mut Host) -> Result<()> {
             drop(connection);
             host.driver.restart(cx).await?;
             let connection = login::wait_for_new_boot(cx, host, &before).await?;
-            engine_is_back(cx, host, &connection).await
+            engine_is_back(cx, host, connection).await
         }
         state => Err(Error::msg(format!("Machine \"{}\" is {state}: it cannot be restarted now.", host.name))
             .hint(format!("look again with `docker-machine status {}`", host.name))),
@@ -83,8 +83,17 @@ async fn refuse_if_stopped(cx: &Context, host: &Host) -> Result<()> {
 }
 
 /// After a boot: the engine listens again, and its certificate still fits the address.
-async fn engine_is_back(cx: &Context, host: &Host, connection: &Connection) -> Result<()> {
+async fn engine_is_back(cx: &Context, host: &Host, connection: Connection) -> Result<()> {
     cx.console.say("Detecting the provisioner...");
-    setup::wait_for_engine(cx, host, connection).await?;
-    certificates::warn_if_address_changed(cx, host).await
+    setup::wait_for_engine(cx, host, &connection).await?;
+    let Some(ip) = certificates::uncovered_address(cx, host).await? else { return Ok(()) };
+    let name = &host.name;
+    if host.driver.makes_computers() {
+        // Its engine has only just come up: nobody works there yet.
+        cx.console.say(format!("\"{name}\" has the new address {ip}: its certificate is renewed."));
+        return setup::renew_certificates(cx, host, connection).await;
+    }
+    cx.console.warn(format!("\"{name}\" has the new address {ip}, for which its certificate is not good."));
+    cx.console.warn(format!("Run `docker-machine regenerate-certs {name}`; this restarts its Docker engine."));
+    Ok(())
 }

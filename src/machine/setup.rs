@@ -70,11 +70,24 @@ pub async fn provision(cx: &Context, host: &mut Host) -> Result<()> {
 /// A step fails.
 pub async fn regenerate_certs(cx: &Context, host: &Host) -> Result<()> {
     let found = detect(cx, host).await?;
+    certify(cx, host, &found, Reissue::Always).await
+}
+
+/// A new server certificate if the present one does not fit, over a connection that there is.
+///
+/// # Errors
+/// A step fails.
+pub async fn renew_certificates(cx: &Context, host: &Host, connection: Connection) -> Result<()> {
+    let there = provision::detect(&connection, &host.name).await?;
+    certify(cx, host, &Found { connection, host: there }, Reissue::IfNeeded).await
+}
+
+async fn certify(cx: &Context, host: &Host, found: &Found, reissue: Reissue) -> Result<()> {
     let needs = Needs::of(cx, host).await?;
-    let renew = |there: &HostCertificates| needs.prepare(there, Reissue::Always);
+    let renew = |there: &HostCertificates| needs.prepare(there, reissue);
     let wanted = wanted(cx, host).await?;
     provision::configure(&found.connection, &cx.console, &found.host, &wanted, &renew).await?;
-    check(cx, host, &found).await
+    check(cx, host, found).await
 }
 
 /// The newest engine packages; a machine that is off is started first.

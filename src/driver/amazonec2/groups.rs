@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Work;
 use super::api::Api;
 use super::model::{ApiError, Group, tag};
+use super::state::Fields;
 use super::{rules, tags};
 use crate::console::Console;
 use crate::error::{Error, Result};
@@ -112,20 +113,16 @@ async fn open_ports(work: &Work<'_>, group: &Group, made: bool, wanted: &[super:
     }
 }
 
-/// Removes those of a removed machine's groups that this store made and nobody else uses.
+/// Removes those of a removed machine's groups that this store made and nobody else uses; also one that was made
+/// without its id being known here.
 ///
 /// # Errors
 /// A group that is ours alone is left, with its id.
-pub async fn remove_unused(api: &Api, console: &Console, ids: &[String], store: &str, gone: &[String]) -> Result<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let ours = match api.groups(&[("group-id", ids)]).await {
-        Ok(groups) => groups.into_iter().filter(|group| tag(&group.tags, tags::STORE) == Some(store)),
-        Err(error) if error.is_not_found() => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
-    for group in ours {
+pub async fn remove_unused(api: &Api, console: &Console, fields: &Fields, gone: &[String]) -> Result<()> {
+    let ours = api.groups(&[(tags::BY_STORE, std::slice::from_ref(&fields.store_id))]).await?;
+    let ids = fields.group_ids();
+    let is_its = |group: &Group| ids.contains(&group.id) || tag(&group.tags, tags::MACHINE) == Some(&fields.id);
+    for group in ours.into_iter().filter(is_its) {
         let users = api.instances(&[("instance.group-id", std::slice::from_ref(&group.id))]).await?;
         if users.iter().any(|user| !user.phase.is_final() && !gone.contains(&user.id)) {
             continue;

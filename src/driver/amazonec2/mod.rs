@@ -352,10 +352,6 @@ impl Driver for Amazonec2 {
         }
         self.forget();
         let launched = self.launched.lock().expect("no panic while held").clone();
-        let nothing = launched.is_empty() && self.fields.instance_id.is_empty() && self.fields.key_name.is_empty();
-        if nothing && self.fields.is_tagged() && self.fields.group_ids().is_empty() {
-            return Ok(());
-        }
         let ec2 = self.ec2(cx).await?;
         remove::all(ec2.api(), &self.console(cx), &self.fields, &launched).await
     }

@@ -27,7 +27,7 @@ pub async fn all(api: &Api, console: &Console, fields: &Fields, launched: &[Stri
     spot_requests(api, fields).await?;
     keypair::remove(api, console, fields).await?;
     if fields.is_tagged() && !fields.security_group_read_only {
-        groups::remove_unused(api, console, &fields.group_ids(), &fields.store_id, &ids).await?;
+        groups::remove_unused(api, console, fields, &ids).await?;
     }
     Ok(())
 }

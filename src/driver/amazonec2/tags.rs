@@ -9,6 +9,8 @@ pub const MACHINE: &str = "docker-machine:id";
 pub const BY_MACHINE: &str = "tag:docker-machine:id";
 /// The store that the machine is in.
 pub const STORE: &str = "docker-machine:store";
+/// The filter for [`STORE`].
+pub const BY_STORE: &str = "tag:docker-machine:store";
 
 /// The user's tags from `key,value,key,value`, and a warning if they are not in pairs.
 ///

@@ -1,5 +1,4 @@
-# Completion of docker-machine for fish. Put this file into ~/.config/fish/completions, where it goes before the one
-# that fish has of its own:
+# Completion of docker-machine for fish. Put this file into ~/.config/fish/completions:
 #     docker-machine completion fish > ~/.config/fish/completions/docker-machine.fish
 #
 # The program itself knows what could stand at the cursor; this only asks it. By default machines are not contacted.
@@ -9,7 +8,8 @@ function __docker_machine_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
     set -l plain (string unescape -- $current)
-    or set plain $current
+    # With a quote that is still open there is nothing to unescape.
+    or set plain (string replace -r '^["\']' '' -- $current)
     set -l answer (command docker-machine __complete fish (count $words) $words "$plain" 2>/dev/null)
     or return
     switch $answer[1]

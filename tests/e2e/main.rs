@@ -4,11 +4,17 @@
 
 mod support {
     pub mod lab;
+    pub mod region;
     pub mod run;
 }
 
 mod bad_input;
 mod create;
+mod ec2_faults;
+mod ec2_fleet;
+mod ec2_killed;
+mod ec2_variants;
+mod ec2_walk;
 mod existing_docker;
 mod interrupted;
 mod keys;

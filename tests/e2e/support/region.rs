@@ -29,25 +29,17 @@ pub const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 pub struct Region {
     lab: Lab,
     name: String,
-    /// URL of the API.
-    pub endpoint: String,
 }
 
 /// A call of the API, as it was written down.
 #[derive(Debug, serde::Deserialize)]
 pub struct Call {
-    /// Its place in the log, from 1.
-    pub number: usize,
     /// `RunInstances`, …
     pub action: String,
-    /// The AWS region.
-    pub region: String,
     /// As on the wire: `InstanceId.1`, …
     pub params: BTreeMap<String, String>,
     /// HTTP status of the answer: 0 when there was none, nothing while it is under way.
     pub status: Option<u16>,
-    /// EC2's error code.
-    pub code: Option<String>,
 }
 
 /// An instance and the computer behind it.
@@ -69,8 +61,6 @@ pub struct Instance {
     pub private: Option<String>,
     /// See [`Instance::private`].
     pub public: Option<String>,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
 }
 
 /// When a client is killed, seen from the API.
@@ -80,15 +70,6 @@ pub enum Moment {
     Before,
     /// The call was carried out, but its answer has not been sent.
     After,
-}
-
-/// What became of a client that should be killed at a call.
-#[derive(Debug)]
-pub enum Killed {
-    /// It was, at this call.
-    At(Call),
-    /// It ended by itself before it made that many calls.
-    TooLate,
 }
 
 impl Deref for Region {
@@ -107,8 +88,9 @@ impl Region {
         let lab = Lab::of(name.clone());
         lab.set("AWS_ENDPOINT_URL", &endpoint);
         lab.set("MACHINE_DOCKER_INSTALL_URL", lab.url("install.sh"));
-        let region = Self { lab, name, endpoint };
-        region.configure(&format!("[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"));
+        let region = Self { lab, name };
+        region
+            .configure(&format!("[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"));
         region
     }
 
@@ -191,16 +173,26 @@ impl Region {
         self.text(&["left"]).lines().map(str::to_owned).collect()
     }
 
-    /// Runs a command and kills it with SIGKILL at its call number `number` (from 1).
-    pub fn kill_at(&self, number: usize, moment: Moment, command: &mut Command) -> Killed {
+    /// Waits until EC2 says that an instance is in this state.
+    pub fn wait_state(&self, instance: &str, state: &str) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while !self.instances().iter().any(|one| one.id == instance && one.state == state) {
+            assert!(Instant::now() < end, "{instance} is not {state}: {:?}", self.instances());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Runs a command and kills it with SIGKILL at its first call of this action, or at its call of this number (from
+    /// 1). The action at which it was killed; nothing if it ended before.
+    pub fn kill_at(&self, action: &str, moment: Moment, command: &mut Command) -> Option<String> {
         let word = if moment == Moment::Before { "before" } else { "after" };
-        self.fault(&format!("pause {word} {number}"));
+        self.fault(&format!("pause {word} {action}"));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
         let call = self.held_call(&mut child);
         _ = child.kill();
         _ = child.wait();
         self.fault("clear");
-        call.map_or(Killed::TooLate, Killed::At)
+        call.map(|call| call.action)
     }
 
     /// Waits until a call is held; nothing if the client ends without.

@@ -22,6 +22,9 @@ SECRETS = {
     TEMPORARY: "wJalrXUtnFEMI/K7MDENG/temporaryEXAMPLEKEY",
 }
 
+# EC2 answers a wrong secret like an unknown key.
+_UNKNOWN = Refusal("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
+
 _HEADER = re.compile(r"Credential=([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]+)")
 
 
@@ -29,20 +32,17 @@ def check(environ: dict, body: bytes) -> None:
     """Refuses a request to EC2 whose key is unknown or whose signature does not fit, with EC2's words."""
     found = _HEADER.search(environ.get("HTTP_AUTHORIZATION", ""))
     if not found:
-        raise Refusal("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
+        raise _UNKNOWN
     credential, signed, signature = found.groups()
     key, _, scope = credential.partition("/")
     token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
-    known = SECRETS.get(key)
-    if known is None or token != (TEMPORARY_TOKEN if key == TEMPORARY else None):
-        raise Refusal("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
-    if not hmac.compare_digest(_signature(environ, body, known, scope, signed), signature):
-        raise Refusal(
-            "SignatureDoesNotMatch",
-            "The request signature we calculated does not match the signature you provided. "
-            "Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
-            403,
-        )
+    secret = SECRETS.get(key)
+    if (
+        secret is None
+        or token != (TEMPORARY_TOKEN if key == TEMPORARY else None)
+        or not hmac.compare_digest(_signature(environ, body, secret, scope, signed), signature)
+    ):
+        raise _UNKNOWN
 
 
 def _signature(environ: dict, body: bytes, secret: str, scope: str, signed: str) -> str:

@@ -3,7 +3,6 @@
 import io
 import re
 import time
-import uuid
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -75,11 +74,11 @@ def read(environ: dict) -> Call:
     )
 
 
-def refusal_xml(refusal: Refusal) -> bytes:
+def refusal_xml(refusal: Refusal, request_id: str) -> bytes:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Response><Errors><Error><Code>{escape(refusal.code)}</Code><Message>{escape(refusal.message)}</Message>"
-        f"</Error></Errors><RequestID>{uuid.uuid4()}</RequestID></Response>"
+        f"</Error></Errors><RequestID>{request_id}</RequestID></Response>"
     ).encode()
 
 

@@ -33,6 +33,7 @@ USAGE = """A cloud region on this one machine: an EC2 API, and real computers be
                                    root shell in a computer, past SSH
   region NAME console INSTANCE     what its console shows
   region NAME forget INSTANCE      the API does not know it any more
+  region NAME paper COUNT [REGION] instances without computers, for large fleets; prints their ids
   region NAME no-default-vpc [REGION]
   region NAME role ROLE|off        whether the metadata service gives whoever runs in the region this role
   region NAME probes               how often somebody connected to 169.254.169.254
@@ -207,6 +208,10 @@ def no_default_vpc(network: Network, words: list[str]):
     ask(network, "no_default_network", region=words[0] if words else "us-east-1")
 
 
+def paper(network: Network, words: list[str]):
+    print("\n".join(ask(network, "paper", count=int(words[0]), region=words[1] if len(words) > 1 else "us-east-1")))
+
+
 def role(network: Network, words: list[str]):
     ask(network, "role", role=None if words[0] == "off" else words[0])
 
@@ -232,7 +237,7 @@ def fault(network: Network, words: list[str]):
 COMMANDS = {
     "up": up, "down": down, "exec": exec_, "aws": aws, "endpoint": endpoint, "env": env, "instances": instances,
     "images": images, "left": left, "calls": calls, "shell": shell, "console": console, "forget": forget,
-    "no-default-vpc": no_default_vpc, "role": role, "probes": probes, "log": log, "fault": fault,
+    "no-default-vpc": no_default_vpc, "paper": paper, "role": role, "probes": probes, "log": log, "fault": fault,
 }
 
 if __name__ == "__main__":

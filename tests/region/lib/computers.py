@@ -69,7 +69,10 @@ class Computers:
         """Until the region is gone."""
         while self.network.exists():
             with ec2.LOCK:
-                instances = [instance for backend in ec2.backends() for instance in backend.all_instances()]
+                instances = [
+                    instance for backend in ec2.backends() for instance in backend.all_instances()
+                    if not hasattr(instance, "paper")
+                ]
                 rules = firewall.ruleset([guarded(instance) for instance in instances if instance.state != "terminated"])
                 if rules != self._rules:
                     firewall.apply(rules)

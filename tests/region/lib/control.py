@@ -72,6 +72,19 @@ class Control:
     def do_attempts(self):
         return self._metadata.attempts()
 
+    def do_paper(self, count: int, region: str):
+        """Instances without computers, for fleets that are larger than this machine."""
+        with ec2.LOCK:
+            backend = ec2.backend(region)
+            reservation = backend.run_instances(
+                images.ALL[0].id_in(region), count, None, [], instance_type="t3.micro", is_instance_type_default=False,
+                region_name=region,
+            )
+            for instance in reservation.instances:
+                instance.paper = True
+                ec2.is_running(instance)
+            return [instance.id for instance in reservation.instances]
+
     def do_no_default_network(self, region: str):
         """As in accounts whose default VPC was deleted."""
         with ec2.LOCK:

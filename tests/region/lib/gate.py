@@ -4,6 +4,7 @@ import hashlib
 import socket
 import threading
 import time
+import uuid
 
 import accounts
 import calls
@@ -38,11 +39,12 @@ class Gate:
 
     def __call__(self, environ, start_response):
         call = calls.read(environ)
+        request_id = str(uuid.uuid4())
         try:
             status, headers, body = self._answer(call, environ)
         except Refusal as refusal:
             status, headers = f"{refusal.status} Refused", [("Content-Type", "text/xml;charset=UTF-8")]
-            body = calls.refusal_xml(refusal)
+            body = calls.refusal_xml(refusal, request_id)
         except Cut:
             call.status = 0
             # The server finds out when it writes.
@@ -52,7 +54,7 @@ class Gate:
             call.status = int(status.split()[0])
         if call.status >= 400:
             call.code = calls.code_of(body)
-        start_response(status, headers)
+        start_response(status, [*headers, ("x-amzn-RequestId", request_id)])
         return [body]
 
     def _answer(self, call: Call, environ: dict) -> tuple:

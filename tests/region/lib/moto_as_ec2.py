@@ -128,6 +128,8 @@ def _launching(original, faults):
         reservation = original(self, image_id, count, user_data, security_group_names, **options)
         for instance in reservation.instances:
             _set(instance, PENDING)
+            # moto forgets them when they are asked for with the network interface.
+            instance.security_groups = list(instance.nics[0].group_set)
             instance.known_from = time.time() + faults.unknown_for
             if faults.dying > 0:
                 faults.dying -= 1

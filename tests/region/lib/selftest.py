@@ -214,7 +214,7 @@ def only_open_ports_answer():
 @check
 def keys_and_signatures_are_checked():
     refused("AuthFailure", client(key="AKIAUNKNOWNUNKNOWN00").describe_vpcs)
-    refused("SignatureDoesNotMatch", client(secret="wrong").describe_vpcs)
+    refused("AuthFailure", client(secret="wrong").describe_vpcs)
     refused("AuthFailure", client(key=accounts.TEMPORARY).describe_vpcs)
     boto3.client("ec2", region_name="us-east-1", aws_access_key_id=accounts.TEMPORARY,
                  aws_secret_access_key=accounts.SECRETS[accounts.TEMPORARY],

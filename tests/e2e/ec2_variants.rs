@@ -1,0 +1,143 @@
+//! The ways of creating an EC2 machine: whose keys, which image, which addresses, which market.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use crate::support::region::{ACCESS_KEY, Region, SECRET_KEY};
+use crate::support::run::Run;
+
+/// A key of the user's own.
+fn key(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(name);
+    let mut command = std::process::Command::new("ssh-keygen");
+    Run::of(command.args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]).arg(&path)).succeeds();
+    path
+}
+
+/// Plain `ssh -i`, without the program.
+fn plain_ssh(region: &Region, key: &Path, user: &str, address: &str, script: &str) -> Run {
+    let mut command = region.command("ssh");
+    command.args(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes"]);
+    command.args(["-o", "IdentitiesOnly=yes", "-i"]).arg(key).arg(format!("{user}@{address}")).arg(script);
+    Run::of(command.stdin(Stdio::null()))
+}
+
+fn address(region: &Region) -> String {
+    region.live_instances().pop().and_then(|one| one.public).expect("a public address")
+}
+
+#[test]
+fn an_existing_key_pair_is_used_and_kept_and_plain_ssh_works() {
+    let region = Region::new();
+    let mine = key(region.home.path(), "mine");
+    let public = mine.with_extension("pub");
+    region.aws(&format!("ec2 import-key-pair --key-name mine --public-key-material fileb://{}", public.display()));
+    let path = mine.to_str().expect("UTF-8");
+    region.create("aws01", &["--amazonec2-keypair-name", "mine", "--amazonec2-ssh-keypath", path]).succeeds();
+    let run = plain_ssh(&region, &mine, "ubuntu", &address(&region), "sudo docker version");
+    run.succeeds().says("Server:");
+    assert_eq!(region.calls_of("ImportKeyPair").len(), 0);
+    region.run(&["rm", "-y", "aws01"]).succeeds();
+    let left = region.left();
+    assert!(left.len() == 1 && left[0].contains("\tkey-pair\t") && left[0].contains("\tmine"), "{left:?}");
+}
+
+#[test]
+fn further_keys_and_user_data_are_there_at_the_first_boot() {
+    let region = Region::new();
+    let home = region.home.path();
+    let (extra, data) = (key(home, "extra"), home.join("user-data"));
+    let theirs = fs::read_to_string(key(home, "theirs").with_extension("pub")).expect("a public key");
+    let text = format!("#cloud-config\nssh_authorized_keys:\n- {theirs}runcmd:\n- echo done >/root/done\n");
+    fs::write(&data, text).expect("user data");
+    let public = extra.with_extension("pub");
+    let flags = [
+        "--amazonec2-ssh-authorized-key",
+        public.to_str().expect("UTF-8"),
+        "--amazonec2-userdata",
+        data.to_str().expect("UTF-8"),
+    ];
+    region.create("aws01", &flags).succeeds();
+    for own in ["extra", "theirs"] {
+        plain_ssh(&region, &home.join(own), "ubuntu", &address(&region), "true").succeeds();
+    }
+    region.run(&["ssh", "aws01", "cloud-init status --wait; sudo cat /root/done"]).succeeds().says("done\n");
+}
+
+#[test]
+fn a_spot_machine_runs_says_that_it_cannot_be_stopped_and_goes_without_a_trace() {
+    let region = Region::new();
+    region.create("aws01", &["--amazonec2-request-spot-instance", "--amazonec2-spot-price="]).succeeds();
+    assert!(region.left().iter().any(|line| line.contains("\tspot-request\t")));
+    region.run(&["stop", "aws01"]).fails(1).complains("removed");
+    region.run(&["rm", "-y", "aws01"]).succeeds();
+    assert_eq!(region.left(), [""; 0]);
+}
+
+#[test]
+fn without_spot_capacity_the_fallback_is_on_demand_if_asked_for() {
+    let region = Region::new();
+    region.fault("spot");
+    region.create("aws01", &["--amazonec2-request-spot-instance"]).fails(1).complains("InsufficientInstanceCapacity");
+    assert_eq!(region.left(), [""; 0]);
+    region.create("aws01", &["--amazonec2-request-spot-instance", "--amazonec2-spot-fallback"]).succeeds();
+    assert!(!region.left().iter().any(|line| line.contains("\tspot-request\t")));
+}
+
+#[test]
+fn a_machine_of_a_private_network_is_reached_by_its_private_address() {
+    let region = Region::new();
+    region.create("aws01", &["--amazonec2-private-address-only"]).succeeds();
+    let instance = region.live_instances().pop().expect("the instance");
+    assert_eq!(instance.public, None);
+    let ip = region.run(&["ip", "aws01"]).succeeds().stdout;
+    assert_eq!(Some(ip.trim_end()), instance.private.as_deref());
+    region.docker("aws01", &["version"]).succeeds();
+}
+
+#[test]
+fn an_arm_type_gets_an_arm_image_and_other_publishers_their_own_user_and_root_device() {
+    let region = Region::new();
+    let named = |image: &str| {
+        let all = region.text(&["images"]);
+        let line = all.lines().find(|line| line.starts_with(image)).expect("a known image");
+        line.to_owned()
+    };
+    region.create("arm", &["--amazonec2-instance-type", "t4g.small"]).succeeds();
+    let image = named(&region.live_instances()[0].image);
+    assert!(image.contains("\tarm64\t") && image.contains("resolute-26.04-arm64-server-20261103"), "{image}");
+    let all = region.text(&["images"]);
+    let debian = all.lines().find(|line| line.contains("debian-12-amd64")).and_then(|line| line.split('\t').next());
+    let flags = ["--amazonec2-ami", debian.expect("its id"), "--amazonec2-ssh-user", "admin"];
+    region.create("debian", &flags).succeeds();
+    let launch = region.calls_of("RunInstances").pop().expect("the launch");
+    assert_eq!(launch.params["BlockDeviceMapping.1.DeviceName"], "/dev/xvda");
+    let wrong = ["--amazonec2-ami", debian.expect("its id"), "--amazonec2-instance-type", "t4g.small"];
+    region.create("wrong", &wrong).fails(3).complains("arm64");
+    assert!(!region.machine_folder("wrong").exists());
+    region.run(&["rm", "-y", "arm", "debian"]).succeeds();
+    assert_eq!(region.left(), [""; 0]);
+}
+
+#[test]
+fn long_lived_keys_are_stored_only_if_nothing_else_gives_them_and_temporary_ones_never() {
+    let region = Region::new();
+    let record = |name: &str| fs::read_to_string(region.machine_folder(name).join("config.json")).expect("a record");
+    region.create("profile", &[]).succeeds();
+    assert!(!record("profile").contains(SECRET_KEY) && !record("profile").contains(ACCESS_KEY));
+    assert_eq!(region.text(&["probes"]), "0", "the metadata service was asked");
+
+    region.configure("");
+    region.create("flags", &["--amazonec2-access-key", ACCESS_KEY, "--amazonec2-secret-key", SECRET_KEY]).succeeds();
+    assert!(record("flags").contains(SECRET_KEY));
+    region.run(&["ip", "flags"]).succeeds();
+    assert_eq!(region.text(&["probes"]), "0", "the metadata service was asked");
+    region.run(&["rm", "-y", "flags"]).succeeds();
+
+    region.text(&["role", "builder"]);
+    region.create("role", &[]).succeeds();
+    assert!(!record("role").contains("ASIA") && !record("role").contains("session-token"));
+    region.run(&["rm", "-y", "role", "profile"]).succeeds();
+    assert_eq!(region.left(), [""; 0]);
+}

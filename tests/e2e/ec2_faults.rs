@@ -99,18 +99,6 @@ fn an_instance_that_dies_while_pending_ends_the_create_with_its_reason() {
 }
 
 #[test]
-fn a_shut_ssh_port_is_suspected() {
-    let region = Region::new();
-    region.aws("ec2 create-security-group --group-name shut --description nothing");
-    let flags = ["--amazonec2-security-group", "shut", "--amazonec2-security-group-readonly"];
-    let run = region.create("aws01", &flags).fails(1);
-    assert!(run.stderr.contains("security group"), "{run:#?}");
-    region.run(&["rm", "-y", "aws01"]).succeeds();
-    let left = region.left();
-    assert!(left.len() == 1 && left[0].ends_with("\tshut\t"), "{left:?}");
-}
-
-#[test]
 fn an_api_that_is_down_is_said_so_by_ls_in_time() {
     let region = Region::new();
     region.create("aws01", &[]).succeeds();

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::ssh::machine;
 use crate::support::Sandbox;
+use crate::support::sshd::Sshd;
 
 /// bash's own `COMP_WORDBREAKS`.
 const BREAKS: &str = " \t\n\"'><=;|&(:";
@@ -171,6 +173,23 @@ fn nobody_is_contacted_unless_states_are_asked_for() {
     };
     assert_eq!((states("start ").as_str(), states("stop ").as_str()), ("words\ndown \n", "words\nup \n"));
     assert!(listener.accept().is_ok());
+}
+
+#[test]
+fn a_machine_that_does_not_answer_is_not_waited_for() {
+    let (sandbox, server) = (Sandbox::new(), Sshd::start());
+    machine(&sandbox, "web", &server);
+    // The connection is made, and nobody ever speaks.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    silent.set_nonblocking(true).unwrap();
+    let port = |port: u16| format!("\"SSHPort\": {port},");
+    let record = sandbox.read("store/machines/web/config.json");
+    let record = record.replace(&port(server.port()), &port(silent.local_addr().unwrap().port()));
+    sandbox.write("store/machines/web/config.json", record);
+    let start = Instant::now();
+    assert_eq!(tab(&sandbox, "-s store scp web:/et"), "words");
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert!(silent.accept().is_ok(), "nobody was asked");
 }
 
 #[test]

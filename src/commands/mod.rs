@@ -6,6 +6,7 @@ pub mod completion;
 pub mod config;
 pub mod create;
 pub mod env;
+pub mod gc;
 pub mod help;
 pub mod inspect;
 pub mod ip;
@@ -56,6 +57,7 @@ pub(crate) enum Command {
     #[command(alias = "h")]
     Help(help::Args),
     Completion(completion::Args),
+    Gc(gc::Args),
     #[command(hide = true)]
     Man(man::Args),
     #[command(name = "__complete", hide = true)]
@@ -104,6 +106,7 @@ impl Command {
             Self::Upgrade(args) => upgrade::run(cx, args).await,
             Self::Url(args) => url::run(cx, args).await,
             Self::Version(args) => version::run(cx, args).await,
+            Self::Gc(args) => gc::run(cx, args).await,
             Self::Man(args) => man::run(cx, args).await,
             Self::Help(_) | Self::Completion(_) | Self::Complete(_) => Ok(()),
         }

@@ -2,6 +2,8 @@
 
 pub mod certificates;
 pub mod create;
+#[cfg(feature = "amazonec2")]
+pub mod gc;
 pub mod lifecycle;
 pub mod login;
 pub mod many;

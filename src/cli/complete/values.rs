@@ -97,7 +97,7 @@ mod tests {
             assert!(all.iter().any(|flag| flag.is_called(name)), "no flag --{name}");
         }
         for command in tree.get_subcommands() {
-            let free = ["active", "create", "ls", "__complete"].contains(&command.get_name());
+            let free = ["active", "create", "gc", "ls", "__complete"].contains(&command.get_name());
             assert_eq!(of_word(command.get_name(), 0) == Values::Unknown, free, "{}", command.get_name());
         }
     }

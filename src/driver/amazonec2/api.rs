@@ -246,6 +246,7 @@ impl Api {
             name: text(one.key_name()),
             id: text(one.key_pair_id()),
             public: text(one.public_key()),
+            made: one.create_time().map(DateTime::secs),
             tags: tags_of(one.tags()),
         };
         Ok(answer.key_pairs().iter().map(pair).collect())
@@ -295,6 +296,23 @@ impl Api {
     /// Takes a spot request back.
     pub async fn cancel_spot(&self, id: &str) -> ApiResult<()> {
         self.client.cancel_spot_instance_requests().spot_instance_request_ids(known(id)).send().await?;
+        Ok(())
+    }
+
+    /// The volumes that pass the filters and that nothing uses: id, tags, when they were made.
+    pub async fn free_volumes(&self, wanted: &[Filter<'_>]) -> ApiResult<Vec<(String, Tags, Option<i64>)>> {
+        let free = ["available".to_owned()];
+        let mut all = wanted.to_vec();
+        all.push(("status", &free));
+        let answer = self.client.describe_volumes().set_filters(filters(&all)).send().await?;
+        let volume =
+            |one: &ec2::Volume| (text(one.volume_id()), tags_of(one.tags()), one.create_time().map(DateTime::secs));
+        Ok(answer.volumes().iter().map(volume).collect())
+    }
+
+    /// Deletes a volume that nothing uses.
+    pub async fn delete_volume(&self, id: &str) -> ApiResult<()> {
+        self.client.delete_volume().volume_id(known(id)).send().await?;
         Ok(())
     }
 

@@ -49,7 +49,11 @@ pub async fn fill(cx: &Context, fields: &mut Fields, given: &Given<'_>, source: 
     Ok(())
 }
 
-async fn region(given: &Given<'_>, source: &Source) -> Result<String> {
+/// The region: flag, variables, profile, then the original's.
+///
+/// # Errors
+/// `Invalid region specified`.
+pub async fn region(given: &Given<'_>, source: &Source) -> Result<String> {
     let mut region = given.text("region");
     if region.is_empty() && source.keys.is_none() {
         region = profile_region(&source.profile).await.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The flags: the original's, its forks', and ours, as a table.
 
-use crate::driver::{Flag, FlagKind, FlagValues};
+use crate::driver::{Flag, FlagKind, FlagValue, FlagValues};
 use crate::env::Env;
 use crate::error::{Error, Result};
 
@@ -87,6 +87,21 @@ pub fn flags() -> Vec<Flag> {
         .collect()
 }
 
+/// What the variables alone say, for commands without flags of the driver.
+pub fn from_env(env: &Env) -> FlagValues {
+    let mut values = FlagValues::default();
+    for (name, shape, variables, _) in FLAGS {
+        let Some(text) = variables.split(',').find_map(|variable| env.var(variable)) else { continue };
+        let value = match shape {
+            Text(_) => FlagValue::String(text.to_owned()),
+            Switch => FlagValue::Bool(matches!(text, "1" | "t" | "T" | "TRUE" | "true" | "True")),
+            Number(_) | List => continue,
+        };
+        values.0.insert(format!("amazonec2-{name}"), value);
+    }
+    values
+}
+
 /// The values of one `create`, by short names.
 pub struct Given<'v> {
     /// All of them.
@@ -143,7 +158,6 @@ impl Given<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::FlagValue;
 
     fn given(flags: &[(&str, FlagValue)], vars: &[(&str, &str)]) -> (FlagValues, Env) {
         let values = flags.iter().map(|(name, value)| (format!("amazonec2-{name}"), value.clone())).collect();

@@ -1,10 +1,11 @@
 //! Security groups: found or made, opened where they must be, and removed when nobody uses them.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::Work;
 use super::api::Api;
-use super::model::{ApiError, Group, tag};
+use super::model::{ApiError, Group, Phase, tag};
 use super::state::Fields;
 use super::{rules, tags};
 use crate::console::Console;
@@ -13,6 +14,8 @@ use crate::wait::{self, Look, Pace};
 
 /// A new group is known everywhere within seconds.
 const KNOWN: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(60));
+/// How often a group may be refused although our instances are gone.
+const FREED_LOOKS: u32 = 2;
 /// A group is free once its last instance is terminated.
 const UNUSED: Pace = Pace::new(Duration::from_secs(2), Duration::from_secs(180));
 
@@ -128,28 +131,35 @@ pub async fn remove_unused(api: &Api, console: &Console, fields: &Fields, gone: 
             continue;
         }
         console.debug(format!("removing security group {} ({})", group.name, group.id));
-        delete(api, console, &group).await?;
+        delete(api, console, &group.id, gone).await?;
     }
     Ok(())
 }
 
-async fn delete(api: &Api, console: &Console, group: &Group) -> Result<()> {
-    let what = format!("the removal of security group {}", group.id);
-    wait::until(&what, UNUSED, || async {
-        match api.delete_group(&group.id).await {
+/// Deletes a group as soon as the instances `gone` are; one that somebody else uses stays.
+///
+/// # Errors
+/// It is left, with its id.
+pub async fn delete(api: &Api, console: &Console, id: &str, gone: &[String]) -> Result<()> {
+    let refusals = AtomicU32::new(0);
+    wait::until(&format!("the removal of security group {id}"), UNUSED, || async {
+        match api.delete_group(id).await {
             Ok(()) => Look::Done(()),
             Err(error) if error.is_not_found() => Look::Done(()),
-            // The instance is still going down, or somebody else has begun to use the group.
             Err(error) if error.is("DependencyViolation") || error.is("InvalidGroup.InUse") => {
-                let users = api.instances(&[("instance.group-id", std::slice::from_ref(&group.id))]).await;
-                match users {
-                    Ok(users) if users.iter().any(|user| !user.phase.is_final()) => Look::Done(()),
-                    _ => Look::NotYet(error.to_string()),
+                // It may be free a moment after the last of our instances is.
+                let ours = is_going(api, gone).await;
+                match !ours && refusals.fetch_add(1, Ordering::Relaxed) >= FREED_LOOKS {
+                    true => {
+                        console.debug(format!("security group {id} is used by others"));
+                        Look::Done(())
+                    }
+                    false => Look::NotYet(error.to_string()),
                 }
             }
             // Groups cost nothing, and the next machine finds this one.
             Err(error) if error.is_denied() => {
-                console.warn(format!("security group {} ({}) is left: {error}", group.name, group.id));
+                console.warn(format!("security group {id} is left: {error}"));
                 Look::Done(())
             }
             Err(error) if error.is_unclear() => Look::NotYet(error.to_string()),
@@ -157,6 +167,15 @@ async fn delete(api: &Api, console: &Console, group: &Group) -> Result<()> {
         }
     })
     .await
+}
+
+/// Whether one of the instances still has to end.
+async fn is_going(api: &Api, gone: &[String]) -> bool {
+    if gone.is_empty() {
+        return false;
+    }
+    let found = api.instances(&[("instance-id", gone)]).await;
+    found.is_ok_and(|all| all.iter().any(|one| one.phase != Phase::Terminated))
 }
 
 #[cfg(test)]

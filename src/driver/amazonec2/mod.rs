@@ -8,6 +8,7 @@ mod batch;
 mod configure;
 mod credentials;
 mod flags;
+mod gc;
 mod groups;
 mod image;
 mod keypair;
@@ -35,10 +36,11 @@ use self::api::{Api, ApiResult};
 use self::batch::Ec2;
 use self::credentials::{Keys, Source, Target};
 use self::flags::Given;
+pub use self::gc::{Kind as OrphanKind, Orphan, Sweep};
 use self::model::{ApiError, Instance, NO_ANSWER, Phase, Tags};
 use self::state::Fields;
 use super::base::engine_url;
-use super::{Checkpoint, Driver, Flag, FlagValues, MachinePlace, State, encode, not_running};
+use super::{Checkpoint, Driver, Flag, FlagValue, FlagValues, MachinePlace, State, encode, not_running};
 use crate::clock;
 use crate::console::Console;
 use crate::context::Context;
@@ -160,6 +162,38 @@ impl Amazonec2 {
             in_flight: None,
             launched: Arc::default(),
         }
+    }
+
+    /// For nothing but looking into a region, as the environment has it.
+    ///
+    /// # Errors
+    /// The region's name is malformed.
+    pub async fn for_region(cx: &Context, place: &MachinePlace, region: Option<&str>) -> Result<Self> {
+        let mut driver = Self::new(place);
+        let mut values = flags::from_env(&cx.env);
+        if let Some(region) = region {
+            values.0.insert("amazonec2-region".to_owned(), FlagValue::String(region.to_owned()));
+        }
+        let source = Source::from_flags(&values, &cx.env);
+        let given = Given { values: &values, env: &cx.env };
+        driver.fields.profile.clone_from(&source.profile);
+        driver.fields.region = configure::region(&given, &source).await?;
+        driver.fields.endpoint = given.text("endpoint");
+        driver.fields.disable_ssl = given.is_on("insecure-transport");
+        driver.fields.retry_count = 5;
+        driver.keys = source.keys;
+        Ok(driver)
+    }
+
+    /// `Driver.Id`.
+    pub fn id(&self) -> &str {
+        &self.fields.id
+    }
+
+    /// The same for machines of the same account as far as can be told, region and endpoint.
+    pub fn place_key(&self) -> (String, String, String, String) {
+        let Target { keys, profile, region, endpoint, .. } = self.target();
+        (region, endpoint, profile, keys.map(|keys| keys.id).unwrap_or_default())
     }
 
     fn target(&self) -> Target {
@@ -339,7 +373,14 @@ impl Driver for Amazonec2 {
         };
         keypair::ensure(cx, &mut work).await?;
         groups::ensure(&mut work).await?;
-        launch::ensure(cx, &mut work).await?;
+        if let Err(error) = launch::ensure(cx, &mut work).await {
+            if !error.message().contains("InvalidGroup.NotFound") {
+                return Err(error);
+            }
+            // Somebody removed the group with its last machine at this moment.
+            groups::ensure(&mut work).await?;
+            launch::ensure(cx, &mut work).await?;
+        }
         let instance = life::wait_running(&work.ec2, work.fields).await?;
         self.take_addresses(&instance)?;
         self.remember(Some(instance), Some(Instant::now()));

@@ -211,6 +211,8 @@ pub struct KeyPair {
     pub id: String,
     /// The public key as a line, or empty.
     pub public: String,
+    /// When it was made, in seconds since 1970, if EC2 tells.
+    pub made: Option<i64>,
     /// Its tags.
     pub tags: Tags,
 }

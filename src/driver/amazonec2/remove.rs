@@ -73,10 +73,7 @@ async fn terminate(api: &Api, console: &Console, id: &str) -> Result<()> {
             console.warn("Remote instance does not exist, proceeding with removing local reference");
             Ok(())
         }
-        Err(error) => {
-            let left = format!("instance {id} is left");
-            Err(Error::from(error).context("unable to terminate instance").hint(left))
-        }
+        Err(error) => Err(Error::from(error).context("unable to terminate instance")),
     }
 }
 

@@ -203,10 +203,17 @@ fn names_and_flags_are_answered_in_a_moment() {
         tab(&sandbox, line);
         start.elapsed()
     };
+    // How fast the machine is at the moment is what the bare start of the program takes; other tests run, too, so the
+    // fastest of some counts.
+    let bare = || {
+        let start = Instant::now();
+        drop(sandbox.run("version").output());
+        start.elapsed()
+    };
     for line in ["rm ", "create -d generic --"] {
-        // Other tests run at the same time: the fastest of some is what it takes.
-        let fastest = (0..20).map(|_| took(line)).min().unwrap();
-        assert!(fastest < Duration::from_millis(20), "{line}: {fastest:?}");
+        let pairs = (0..20).map(|_| (bare(), took(line)));
+        let (bare, fastest) = pairs.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1))).unwrap();
+        assert!(fastest < 5 * bare, "{line}: {fastest:?}, bare start {bare:?}");
     }
 }
 

@@ -122,7 +122,14 @@ async fn open_ports(work: &Work<'_>, group: &Group, made: bool, wanted: &[super:
 /// # Errors
 /// A group that is ours alone is left, with its id.
 pub async fn remove_unused(api: &Api, console: &Console, fields: &Fields, gone: &[String]) -> Result<()> {
-    let ours = api.groups(&[(tags::BY_STORE, std::slice::from_ref(&fields.store_id))]).await?;
+    let ours = match api.groups(&[(tags::BY_STORE, std::slice::from_ref(&fields.store_id))]).await {
+        // Whoever may not see groups could not make one either: `create` looks first.
+        Err(error) if error.is_denied() => {
+            console.debug(format!("security groups cannot be looked for: {error}"));
+            return Ok(());
+        }
+        groups => groups?,
+    };
     let ids = fields.group_ids();
     let is_its = |group: &Group| ids.contains(&group.id) || tag(&group.tags, tags::MACHINE) == Some(&fields.id);
     for group in ours.into_iter().filter(is_its) {

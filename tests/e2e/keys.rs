@@ -1,7 +1,7 @@
 //! Login keys of every kind.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::support::lab::Lab;
 use crate::support::run::Run;
@@ -72,7 +72,8 @@ struct Agent {
 impl Agent {
     fn start(lab: &Lab, key: &str, passphrase: &str) -> Self {
         let socket = lab.home.path().join("agent").display().to_string();
-        let process = Command::new("ssh-agent").args(["-D", "-a", &socket]).spawn().expect("ssh-agent starts");
+        let mut agent = Command::new("ssh-agent");
+        let process = agent.args(["-D", "-a", &socket]).stdout(Stdio::null()).spawn().expect("ssh-agent starts");
         while !std::path::Path::new(&socket).exists() {
             std::thread::sleep(std::time::Duration::from_millis(10));
         }

@@ -1,6 +1,7 @@
 //! The calls of EC2 that we use, in our own types. The only file that knows the SDK.
 
 use std::fmt;
+use std::time::Duration;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::retry::RetryConfig;
@@ -14,6 +15,10 @@ use super::model::{
     ApiError, Group, Image, Instance, KeyPair, Launch, Metadata, NO_ANSWER, Phase, Rule, Spot, Subnet, Tags, Volume,
 };
 use super::{API_PATIENCE, CONNECT_PATIENCE};
+
+/// The longest pause before the first repetition; it doubles with each. Pauses are random, so that the five of a
+/// throttled call are shorter than the usual ten seconds of throttling in less than one of a hundred cases.
+const FIRST_PAUSE: Duration = Duration::from_secs(4);
 
 /// `Result` of a call.
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -87,7 +92,7 @@ impl Api {
     /// A client for a region. `retries`: how often a failed call is repeated.
     pub fn new(config: &aws_config::SdkConfig, retries: u32) -> Self {
         let builder = aws_sdk_ec2::config::Builder::from(config)
-            .retry_config(RetryConfig::standard().with_max_attempts(retries + 1))
+            .retry_config(RetryConfig::standard().with_max_attempts(retries + 1).with_initial_backoff(FIRST_PAUSE))
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(CONNECT_PATIENCE)

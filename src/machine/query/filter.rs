@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use super::{Listed, swarm_options};
 use crate::driver::State;
@@ -80,19 +80,19 @@ fn has_label(record: &Record, wanted: &str) -> bool {
     labels.iter().filter_map(|label| label.split_once('=')).any(|(k, v)| k == key && same(v, value))
 }
 
-/// Go's words for what people get wrong most.
+/// What people get wrong most: a part of the engine's words, and Go's.
 const REGEX_TEXTS: &[(&str, &str)] = &[
     ("unclosed character class", "missing closing ]"),
-    ("unclosed group", "missing closing )"),
-    ("unopened group", "unexpected )"),
-    ("repetition operator missing expression", "missing argument to repetition operator"),
+    ("has no closing bracket", "missing closing ]"),
+    ("open group without closing ')'", "missing closing )"),
+    ("closing ')' without matching '('", "unexpected )"),
+    ("must be applied to a sub-expression", "missing argument to repetition operator"),
 ];
 
 fn regex(pattern: &str) -> Result<Regex> {
     Regex::new(pattern).map_err(|error| {
         let text = error.to_string();
-        let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        let reason = REGEX_TEXTS.iter().find(|(ours, _)| last == *ours).map_or(last, |(_, go)| go);
+        let reason = REGEX_TEXTS.iter().find(|(ours, _)| text.contains(ours)).map_or(text.as_str(), |(_, go)| go);
         Error::msg(format!("error parsing regexp: {reason}: `{pattern}`"))
     })
 }

@@ -1,4 +1,5 @@
-//! One file per command: its flags, its help, and what it does.
+//! One file per command: its flags, its help, and what it does. Those that do one thing to each of several machines
+//! differ in nothing but that thing: `many.rs`.
 
 pub mod active;
 pub mod complete;
@@ -10,25 +11,21 @@ pub mod gc;
 pub mod help;
 pub mod inspect;
 pub mod ip;
-pub mod kill;
 pub mod ls;
 pub mod man;
+pub mod many;
 pub mod mount;
-pub mod provision;
 pub mod regenerate_certs;
-pub mod restart;
 pub mod rm;
 pub mod scp;
 pub mod ssh;
-pub mod start;
 pub mod status;
-pub mod stop;
-pub mod upgrade;
 pub mod url;
 pub mod version;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::machine::many::Action;
 
 /// The commands, in the order in which help lists them.
 #[derive(clap::Subcommand, Clone, Debug)]
@@ -39,19 +36,37 @@ pub(crate) enum Command {
     Env(env::Args),
     Inspect(inspect::Args),
     Ip(ip::Args),
-    Kill(kill::Args),
+    /// Switch machines off at once, without a shutdown
+    ///
+    /// Arguments are machine names.
+    Kill(many::Args),
     Ls(ls::Args),
-    Provision(provision::Args),
+    /// Set Docker up again on existing machines
+    ///
+    /// Arguments are machine names.
+    Provision(many::Args),
     RegenerateCerts(regenerate_certs::Args),
-    Restart(restart::Args),
+    /// Restart machines
+    ///
+    /// Arguments are machine names.
+    Restart(many::Args),
     Rm(rm::Args),
     Ssh(ssh::Args),
     Scp(scp::Args),
     Mount(mount::Args),
-    Start(start::Args),
+    /// Start machines
+    ///
+    /// Arguments are machine names.
+    Start(many::Args),
     Status(status::Args),
-    Stop(stop::Args),
-    Upgrade(upgrade::Args),
+    /// Shut machines down
+    ///
+    /// Arguments are machine names.
+    Stop(many::Args),
+    /// Bring machines to the newest Docker
+    ///
+    /// Arguments are machine names.
+    Upgrade(many::Args),
     Url(url::Args),
     Version(version::Args),
     #[command(alias = "h")]
@@ -91,19 +106,19 @@ impl Command {
             Self::Env(args) => env::run(cx, args).await,
             Self::Inspect(args) => inspect::run(cx, args).await,
             Self::Ip(args) => ip::run(cx, args).await,
-            Self::Kill(args) => kill::run(cx, args).await,
+            Self::Kill(args) => many::run(cx, args, Action::Kill).await,
             Self::Ls(args) => ls::run(cx, args).await,
-            Self::Provision(args) => provision::run(cx, args).await,
+            Self::Provision(args) => many::run(cx, args, Action::Provision).await,
             Self::RegenerateCerts(args) => regenerate_certs::run(cx, args).await,
-            Self::Restart(args) => restart::run(cx, args).await,
+            Self::Restart(args) => many::run(cx, args, Action::Restart).await,
             Self::Rm(args) => rm::run(cx, args).await,
             Self::Ssh(args) => ssh::run(cx, args).await,
             Self::Scp(args) => scp::run(cx, args).await,
             Self::Mount(args) => mount::run(cx, args).await,
-            Self::Start(args) => start::run(cx, args).await,
+            Self::Start(args) => many::run(cx, args, Action::Start).await,
             Self::Status(args) => status::run(cx, args).await,
-            Self::Stop(args) => stop::run(cx, args).await,
-            Self::Upgrade(args) => upgrade::run(cx, args).await,
+            Self::Stop(args) => many::run(cx, args, Action::Stop).await,
+            Self::Upgrade(args) => many::run(cx, args, Action::Upgrade).await,
             Self::Url(args) => url::run(cx, args).await,
             Self::Version(args) => version::run(cx, args).await,
             Self::Gc(args) => gc::run(cx, args).await,

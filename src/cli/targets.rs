@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::error::{Error, Kind, Result};
-use crate::store::{Name, Store};
+use crate::store::{Name, Store, missing};
 
 /// The target of a command that works on one machine: the first name given, else the machine `default`.
 ///
@@ -49,17 +49,6 @@ pub fn several(store: &Store, names: &[String]) -> Result<Vec<Name>> {
 /// [`Kind::Missing`].
 pub fn valid(text: &str) -> Result<Name> {
     Name::from_str(text).map_err(|_| missing(text))
-}
-
-/// The error of a machine that is not there.
-pub fn missing(name: &str) -> Error {
-    Error::new(
-        Kind::Missing,
-        format!(
-            "Docker machine \"{name}\" does not exist. Use \"docker-machine ls\" to list machines. \
-             Use \"docker-machine create\" to add a new one."
-        ),
-    )
 }
 
 fn default(store: &Store) -> Result<Name> {

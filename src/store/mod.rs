@@ -117,7 +117,7 @@ impl Store {
     /// As [`Store::load`].
     pub fn load_with_notes(&self, name: &Name) -> Result<(Record, Vec<String>)> {
         if !self.exists(name) {
-            return Err(missing(name));
+            return Err(missing(name.as_str()));
         }
         let mut notes = Vec::new();
         let bytes = self.read(name, &mut notes)?;
@@ -141,7 +141,7 @@ impl Store {
     pub fn save(&self, record: &Record) -> Result<()> {
         let name: Name = record.name.parse()?;
         if !self.exists(&name) {
-            return Err(missing(&name));
+            return Err(missing(name.as_str()));
         }
         let bytes = self.read(&name, &mut Vec::new()).unwrap_or_default();
         let text = match parse(&bytes, &self.place(&name)) {
@@ -169,10 +169,10 @@ impl Store {
         let folder = self.folder(name);
         let failed = |error: std::io::Error| match error.kind() {
             // Somebody else removed it at the same moment.
-            ErrorKind::NotFound => missing(name),
+            ErrorKind::NotFound => missing(name.as_str()),
             _ => Error::file("remove", &folder, &error),
         };
-        let Ok(data) = fs::symlink_metadata(&folder) else { return Err(missing(name)) };
+        let Ok(data) = fs::symlink_metadata(&folder) else { return Err(missing(name.as_str())) };
         if !data.is_dir() {
             return fs::remove_file(&folder).map_err(failed);
         }
@@ -197,12 +197,12 @@ impl Store {
     /// As [`Store::lock`].
     pub async fn lock_within(&self, console: &Console, name: &Name, patience: Duration) -> Result<Lock> {
         if !self.exists(name) {
-            return Err(missing(name));
+            return Err(missing(name.as_str()));
         }
         let (what, folder) = (format!("\"{name}\""), self.folder(name));
         let lock = Lock::wait(&self.lock_path(name), Some(&folder), &what, patience, |line| console.say(line)).await?;
         // Whom we waited for may have removed it.
-        if self.exists(name) { Ok(lock) } else { Err(missing(name)) }
+        if self.exists(name) { Ok(lock) } else { Err(missing(name.as_str())) }
     }
 
     fn config(&self, name: &Name) -> PathBuf {
@@ -287,8 +287,9 @@ fn text_of(record: &Record) -> String {
     json::pretty(&to_map(record).into())
 }
 
-/// The sentence that scripts look for.
-fn missing(name: &Name) -> Error {
+/// The error of a machine that is not there, with the sentence that scripts look for. `name` is as it was typed: it may
+/// be one that no machine can have.
+pub fn missing(name: &str) -> Error {
     let message = format!(
         "Docker machine \"{name}\" does not exist. Use \"docker-machine ls\" to list machines. \
          Use \"docker-machine create\" to add a new one."

@@ -1,10 +1,10 @@
 //! `mount`: mount a directory of a machine here with SSHFS, or unmount it.
 
 use crate::cli::targets;
-use crate::commands::ssh::{explained, target_of};
+use crate::commands::ssh::explained;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Kind, Result};
-use crate::machine::Host;
+use crate::machine::{Host, login};
 use crate::ssh::{HostKeyPolicy, SshTarget, external};
 
 /// Mount a directory of a machine here with SSHFS, or unmount it
@@ -60,7 +60,7 @@ async fn load(cx: &Context, machine: &str) -> Result<SshTarget> {
     // Both layers of the original say it; scripts match the result.
     let name = targets::valid(machine).context("Error loading host: Error loading host")?;
     let host = Host::load(cx, &name).context("Error loading host: Error loading host")?;
-    target_of(cx, &host).await
+    login::target(cx, &host).await
 }
 
 /// `[[USER@]MACHINE:]PATH`.

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::cli::targets;
-use crate::commands::ssh::{OWN_FAILURE, explained, openssh, target_of};
+use crate::commands::ssh::{OWN_FAILURE, explained, openssh};
 use crate::context::Context;
 use crate::error::{Context as _, Error, Kind, Result};
-use crate::machine::Host;
+use crate::machine::{Host, login};
 use crate::ssh::files::Files;
 use crate::ssh::{HostKeyPolicy, SshTarget, connect, copy, external};
 
@@ -97,7 +97,7 @@ async fn load<'a>(cx: &Context, side: Side<'a>) -> Result<Place<'a>> {
     // Both layers of the original say it; scripts match the result.
     let name = targets::valid(machine).context("Error loading host: Error loading host")?;
     let host = Host::load(cx, &name).context("Error loading host: Error loading host")?;
-    Ok(Place { target: Some(target_of(cx, &host).await?), side })
+    Ok(Place { target: Some(login::target(cx, &host).await?), side })
 }
 
 impl Place<'_> {

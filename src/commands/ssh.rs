@@ -9,7 +9,7 @@ use crate::cli::targets;
 use crate::context::Context;
 use crate::driver::State;
 use crate::error::{Error, Kind, Result};
-use crate::machine::Host;
+use crate::machine::{Host, login};
 use crate::ssh::{HostKeyPolicy, SshTarget, connect, external, keys, options, shell};
 
 /// The status with which OpenSSH reports a failure of its own.
@@ -38,24 +38,12 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
         let text = format!("Error: Cannot run SSH command: Host \"{name}\" is not running");
         return Err(Error::new(Kind::NotRunning, text));
     }
-    let target = target_of(cx, &host).await?;
+    let target = login::target(cx, &host).await?;
     let words = args.words.get(1..).unwrap_or_default();
     match openssh(cx, "ssh") {
         Some(program) => external(cx, &program, &target, words).await,
         None => shell::run(cx, &target, &options::parse(words)?).await,
     }
-}
-
-/// How to log in to a machine.
-///
-/// # Errors
-/// It has no address now, or cannot be logged in to at all.
-pub(super) async fn target_of(cx: &Context, host: &Host) -> Result<SshTarget> {
-    let target = host.driver.ssh(cx).await?;
-    target.ok_or_else(|| {
-        let (name, driver) = (&host.name, host.driver.name());
-        Error::new(Kind::Unsupported, format!("the machine \"{name}\" has no SSH login: driver {driver} knows none"))
-    })
 }
 
 /// The user's program, unless the built-in client was asked for.

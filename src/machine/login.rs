@@ -23,11 +23,8 @@ const REBOOT: Pace = Pace::new(Duration::from_millis(500), Duration::from_secs(3
 /// The driver has no SSH at all, or does not know the address now.
 pub async fn target(cx: &Context, host: &Host) -> Result<SshTarget> {
     host.driver.ssh(cx).await?.ok_or_else(|| {
-        Error::msg(format!(
-            "machine \"{}\" has driver `{}`, which cannot be logged in to",
-            host.name,
-            host.driver.name()
-        ))
+        let (name, driver) = (&host.name, host.driver.name());
+        Error::new(Kind::Unsupported, format!("the machine \"{name}\" has no SSH login: driver {driver} knows none"))
     })
 }
 

@@ -131,14 +131,7 @@ impl Plan {
 
 fn authority_need(paths: &CertPaths, renew: Renew, now: SystemTime) -> Result<Need> {
     let Some(pem) = read(&paths.ca)? else {
-        if paths.ca_key.exists() {
-            return Err(Error::msg("certificate authority key already exists").hint(format!(
-                "{} is there without {}",
-                paths.ca_key.display(),
-                paths.ca.display()
-            )));
-        }
-        return Ok(Need::Missing);
+        return without_certificate(&paths.authority(), "certificate authority");
     };
     let info = inspect(&pem)?;
     // A new client certificate of a CA that is about to end would end with it.
@@ -167,14 +160,7 @@ fn authority_need(paths: &CertPaths, renew: Renew, now: SystemTime) -> Result<Ne
 
 fn client_need(paths: &CertPaths, renew: Renew, now: SystemTime, authority: Need) -> Result<Need> {
     let Some(pem) = read(&paths.client)? else {
-        if paths.client_key.exists() {
-            return Err(Error::msg("client key already exists").hint(format!(
-                "{} is there without {}",
-                paths.client_key.display(),
-                paths.client.display()
-            )));
-        }
-        return Ok(Need::Missing);
+        return without_certificate(&paths.bootstrap_client(), "client");
     };
     if inspect(&pem)?.is_expired(now) {
         return Ok(Need::Outdated);
@@ -186,6 +172,15 @@ fn client_need(paths: &CertPaths, renew: Renew, now: SystemTime, authority: Need
         (false, _) if paths.client.starts_with(&paths.cert_dir) => Ok(Need::Foreign),
         (false, _) => Err(foreign_client(paths)),
     }
+}
+
+/// A key that stands alone may belong to somebody's certificate elsewhere: it is not overwritten.
+fn without_certificate(pair: &Pair<'_>, whose: &str) -> Result<Need> {
+    if !pair.key.exists() {
+        return Ok(Need::Missing);
+    }
+    let (key, cert) = (pair.key.display(), pair.cert.display());
+    Err(Error::msg(format!("{whose} key already exists")).hint(format!("{key} is there without {cert}")))
 }
 
 /// A certificate that somebody named with a flag is not ours to replace while it is valid.

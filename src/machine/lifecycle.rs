@@ -84,14 +84,14 @@ async fn refuse_if_stopped(cx: &Context, host: &Host) -> Result<()> {
 
 /// After a boot: the engine listens again, and its certificate still fits the address.
 async fn engine_is_back(cx: &Context, host: &Host, connection: Connection) -> Result<()> {
-    cx.console.say("Detecting the provisioner...");
-    setup::wait_for_engine(cx, host, &connection).await?;
+    let found = setup::look(cx, host, connection).await?;
+    setup::wait_for_engine(host, &found).await?;
     let Some(ip) = certificates::uncovered_address(cx, host).await? else { return Ok(()) };
     let name = &host.name;
     if host.driver.makes_computers() {
         // Its engine has only just come up: nobody works there yet.
         cx.console.say(format!("\"{name}\" has the new address {ip}: its certificate is renewed."));
-        return setup::renew_certificates(cx, host, connection).await;
+        return setup::renew_certificates(cx, host, &found).await;
     }
     cx.console.warn(format!("\"{name}\" has the new address {ip}, for which its certificate is not good."));
     cx.console.warn(format!("Run `docker-machine regenerate-certs {name}`; this restarts its Docker engine."));

@@ -1,5 +1,7 @@
 //! Docker on a machine: `provision`, `regenerate-certs`, `upgrade`, and the last part of `create`.
 
+use std::net::Ipv6Addr;
+
 use super::certificates::{Needs, Reissue};
 use super::login::wait_for_ssh;
 use super::{Host, create, lifecycle};
@@ -19,6 +21,20 @@ const FIREWALL: &str = "MACHINE_OPEN_FIREWALL";
 pub struct Found {
     connection: Connection,
     host: provision::Host,
+    url: String,
+}
+
+impl Found {
+    fn endpoint(&self) -> Result<Endpoint> {
+        self.url.parse()
+    }
+
+    fn port(&self) -> Result<u16> {
+        match self.endpoint()? {
+            Endpoint::Tcp { port, .. } => Ok(port),
+            Endpoint::Unix(_) => Ok(DEFAULT_PORT),
+        }
+    }
 }
 
 /// Logs in and looks what is there.
@@ -28,11 +44,17 @@ pub struct Found {
 pub async fn detect(cx: &Context, host: &Host) -> Result<Found> {
     let patience = if host.driver.makes_computers() { Patience::BOOTING } else { Patience::SETTLED };
     let connection = wait_for_ssh(cx, host, patience).await?;
-    let found = {
-        let _progress = cx.console.progress("Detecting the provisioner...");
-        provision::detect(&connection, &host.name).await?
-    };
-    Ok(Found { connection, host: found })
+    look(cx, host, connection).await
+}
+
+/// Looks what is there, over a connection that there is.
+///
+/// # Errors
+/// There is no way to become root, or the system is not known.
+pub async fn look(cx: &Context, host: &Host, connection: Connection) -> Result<Found> {
+    let _progress = cx.console.progress("Detecting the provisioner...");
+    let found = provision::detect(&connection, &host.name).await?;
+    Ok(Found { connection, host: found, url: host.driver.url(cx).await? })
 }
 
 /// The last part of `create`: Docker, certificates, and a connection from here.
@@ -73,19 +95,18 @@ pub async fn regenerate_certs(cx: &Context, host: &Host) -> Result<()> {
     certify(cx, host, &found, Reissue::Always).await
 }
 
-/// A new server certificate if the present one does not fit, over a connection that there is.
+/// A new server certificate if the present one does not fit.
 ///
 /// # Errors
 /// A step fails.
-pub async fn renew_certificates(cx: &Context, host: &Host, connection: Connection) -> Result<()> {
-    let there = provision::detect(&connection, &host.name).await?;
-    certify(cx, host, &Found { connection, host: there }, Reissue::IfNeeded).await
+pub async fn renew_certificates(cx: &Context, host: &Host, found: &Found) -> Result<()> {
+    certify(cx, host, found, Reissue::IfNeeded).await
 }
 
 async fn certify(cx: &Context, host: &Host, found: &Found, reissue: Reissue) -> Result<()> {
     let needs = Needs::of(cx, host).await?;
     let renew = |there: &HostCertificates| needs.prepare(there, reissue);
-    let wanted = wanted(cx, host).await?;
+    let wanted = wanted(host, found)?;
     provision::configure(&found.connection, &cx.console, &found.host, &wanted, &renew).await?;
     check(cx, host, found).await
 }
@@ -100,8 +121,7 @@ pub async fn upgrade(cx: &Context, host: &mut Host) -> Result<()> {
         lifecycle::start(cx, host).await?;
     }
     let found = detect(cx, host).await?;
-    let port = port(cx, host).await?;
-    let upgraded = provision::upgrade(&found.connection, &cx.console, &found.host, &host.name, port).await?;
+    let upgraded = provision::upgrade(&found.connection, &cx.console, &found.host, &host.name, found.port()?).await?;
     let (name, version) = (&host.name, upgraded.version);
     cx.console.say(match upgraded.changed {
         true => format!("Docker on \"{name}\" is now {version}."),
@@ -114,15 +134,14 @@ pub async fn upgrade(cx: &Context, host: &mut Host) -> Result<()> {
 ///
 /// # Errors
 /// It does not come up.
-pub async fn wait_for_engine(cx: &Context, host: &Host, connection: &Connection) -> Result<()> {
-    let found = provision::detect(connection, &host.name).await?;
-    provision::wait_listening(connection, &found, &host.name, port(cx, host).await?).await
+pub async fn wait_for_engine(host: &Host, found: &Found) -> Result<()> {
+    provision::wait_listening(&found.connection, &found.host, &host.name, found.port()?).await
 }
 
 async fn install(cx: &Context, host: &Host, found: &Found) -> Result<()> {
     let needs = Needs::of(cx, host).await?;
     let fit = |there: &HostCertificates| needs.prepare(there, Reissue::IfNeeded);
-    let wanted = wanted(cx, host).await?;
+    let wanted = wanted(host, found)?;
     let report = provision::provision(&found.connection, &cx.console, &found.host, &wanted, &fit).await?;
     for file in &report.changed {
         cx.console.debug(format!("changed on the host: {file}"));
@@ -130,32 +149,20 @@ async fn install(cx: &Context, host: &Host, found: &Found) -> Result<()> {
     Ok(())
 }
 
-async fn wanted<'a>(cx: &Context, host: &'a Host) -> Result<Wanted<'a>> {
-    let (port, listen_ipv6) = match endpoint(cx, host).await? {
-        Endpoint::Tcp { host, port } => (port, host.parse::<std::net::Ipv6Addr>().is_ok()),
-        Endpoint::Unix(_) => (DEFAULT_PORT, false),
+fn wanted<'a>(host: &'a Host, found: &Found) -> Result<Wanted<'a>> {
+    let listen_ipv6 = match found.endpoint()? {
+        Endpoint::Tcp { host, .. } => host.parse::<Ipv6Addr>().is_ok(),
+        Endpoint::Unix(_) => false,
     };
-    let driver_name = &host.record.driver_name;
-    Ok(Wanted { name: &host.name, driver_name, engine_port: port, listen_ipv6, engine: host.engine()? })
-}
-
-async fn port(cx: &Context, host: &Host) -> Result<u16> {
-    match endpoint(cx, host).await? {
-        Endpoint::Tcp { port, .. } => Ok(port),
-        Endpoint::Unix(_) => Ok(DEFAULT_PORT),
-    }
-}
-
-async fn endpoint(cx: &Context, host: &Host) -> Result<Endpoint> {
-    host.driver.url(cx).await?.parse()
+    let (name, driver_name) = (&host.name, &host.record.driver_name);
+    Ok(Wanted { name, driver_name, engine_port: found.port()?, listen_ipv6, engine: host.engine()? })
 }
 
 /// Asks the engine from here; a firewall of the host that is in the way is opened.
 async fn check(cx: &Context, host: &Host, found: &Found) -> Result<()> {
     let _progress = cx.console.progress("Checking connection to Docker...");
-    let url = host.driver.url(cx).await?;
     let files = TlsFiles::of(host.auth()?);
-    let error = match check_files(&url, &files).await {
+    let error = match check_files(&found.url, &files).await {
         Ok(()) => return Ok(()),
         Err(error) if error.kind() == Kind::Unreachable => error,
         Err(error) => return Err(error),
@@ -163,11 +170,11 @@ async fn check(cx: &Context, host: &Host, found: &Found) -> Result<()> {
     if cx.env.var(FIREWALL) == Some("off") {
         return Err(error.hint(format!("{FIREWALL}=off forbids to open the port in the host's own firewall")));
     }
-    let port = port(cx, host).await?;
+    let port = found.port()?;
     match provision::open_firewall(&found.connection, &found.host, &host.name, port).await? {
         Firewall::Opened(firewall) => {
             cx.console.say(format!("Opened port {port}/tcp in the host's {firewall}."));
-            check_files(&url, &files).await
+            check_files(&found.url, &files).await
         }
         Firewall::NotListening => Err(not_listening(error, host, port)),
         Firewall::Elsewhere => Err(error

@@ -7,9 +7,9 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use docker_machine::cli::{BUILD, VERSION};
 use regex::Regex;
 
+use crate::player::{Stage, golden, play_file, replace_all};
 use crate::support::Sandbox;
 use crate::support::engine::{EngineStub, Pki};
 
@@ -22,22 +22,25 @@ const RECORDED: &str = "127.0.0.5";
 /// Stores of `tests/stores`, each with every command.
 const STORES: &str = "stores.txt";
 
+/// Plays on real hosts, in `tests/e2e`.
+const LIFE_CYCLE: &str = "lifecycle.txt";
+
 #[test]
 fn programs_see_what_the_original_showed() {
-    let mut stage = Stage::new();
+    let mut stage = Local::new();
     for name in FILES {
-        stage.play_file(name);
+        play_file(&mut stage, name);
     }
 }
 
 #[test]
 fn stores_of_every_age_and_state_are_used() {
-    Stage::new().play_file(STORES);
+    play_file(&mut Local::new(), STORES);
 }
 
 #[test]
 fn every_difference_from_the_original_has_its_reason() {
-    for name in FILES.iter().chain([&STORES]) {
+    for name in FILES.iter().chain([&STORES, &LIFE_CYCLE]) {
         let text = std::fs::read_to_string(golden(name)).unwrap();
         for case in text.split("\n\n") {
             let about = |mark: &str| case.lines().filter(|line| line.starts_with(mark)).collect::<Vec<_>>();
@@ -50,97 +53,20 @@ fn every_difference_from_the_original_has_its_reason() {
     }
 }
 
-fn golden(name: impl AsRef<Path>) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
-}
-
-/// Where the files play: a store, the program as `docker-machine` on `PATH`, and an engine once there is one.
-struct Stage {
+/// A store, the program, and an engine once there is one.
+struct Local {
     sandbox: Sandbox,
     address: String,
     engine: Option<EngineStub>,
 }
 
-impl Stage {
+impl Local {
     fn new() -> Self {
         let sandbox = Sandbox::new();
         std::fs::create_dir(sandbox.path("bin")).unwrap();
         let program = sandbox.path("bin/docker-machine");
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_docker-machine"), program).unwrap();
         Self { sandbox, address: free_address(), engine: None }
-    }
-
-    /// Plays a file and compares it with what it should read.
-    fn play_file(&mut self, name: &str) {
-        let path = golden(name);
-        let text = std::fs::read_to_string(&path).unwrap();
-        let seen: Vec<String> = text.split("\n\n").map(|part| self.play(part.trim_end())).collect();
-        snapbox::assert_data_eq!(seen.join("\n\n") + "\n", snapbox::Data::read_from(&path, None).raw());
-    }
-
-    /// Runs what one paragraph of a file says; the paragraph as it should read.
-    fn play(&mut self, part: &str) -> String {
-        if let Some(name) = part.lines().find_map(|line| line.strip_prefix("store: ")) {
-            self.put_store(name);
-        }
-        if let Some(version) = part.lines().find_map(|line| line.strip_prefix("engine: ")) {
-            self.start_engine(version);
-        }
-        let Some((number, line)) = part.lines().enumerate().find(|(_, line)| line.split(' ').any(|word| word == "$"))
-        else {
-            return part.to_owned();
-        };
-        let (_, script) = line.split_once("$ ").unwrap();
-        let (before, after): (Vec<&str>, Vec<&str>) =
-            (part.lines().take(number + 1).collect(), part.lines().skip(number + 1).collect());
-        let expected: Vec<&str> = after
-            .iter()
-            .filter(|line| !line.starts_with("why: ") && !line.starts_with("was "))
-            .map(|line| line.strip_prefix("now ").unwrap_or(line))
-            .collect();
-        let seen = self.run(script, &expected);
-        if seen == expected { part.to_owned() } else { format!("{}\n{}", before.join("\n"), seen.join("\n")) }
-    }
-
-    /// What a shell line shows, as lines of a golden file.
-    fn run(&self, script: &str, expected: &[&str]) -> Vec<String> {
-        let output = self.shell(script).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).expect("the program writes text");
-        let mut stdout = text(output.stdout);
-        for topic in expected.iter().filter_map(|line| line.strip_prefix("out> <")?.strip_suffix('>')) {
-            let ask = if topic == "app help" { "" } else { topic.strip_prefix("help of ").unwrap_or_default() };
-            let help = text(self.shell(&format!("docker-machine {ask} --help")).output().unwrap().stdout);
-            stdout = stdout.replacen(&help, &format!("<{topic}>\n"), 1);
-        }
-        let mut lines = marked("out>", &self.with_placeholders(&stdout));
-        lines.extend(marked("err>", &self.with_placeholders(&text(output.stderr))));
-        lines.push(format!("rc={}", output.status.code().map_or("signal".to_owned(), |code| code.to_string())));
-        lines
-    }
-
-    fn shell(&self, script: &str) -> Command {
-        let mut command = Command::new("/bin/bash");
-        command.args(["-c", &script.replace(RECORDED, &self.address)]).stdin(Stdio::null());
-        command.env_clear().current_dir(self.sandbox.home());
-        command.env("PATH", format!("{}:/usr/bin:/bin", self.sandbox.path("bin").display()));
-        command.env("HOME", self.sandbox.home()).env("SHELL", "/bin/bash").env("USER", "tester");
-        command.env("MACHINE_STORAGE_PATH", self.store()).env("MACHINE_BUGSNAG_API_TOKEN", "no-report");
-        command
-    }
-
-    fn store(&self) -> PathBuf {
-        self.sandbox.path("store")
-    }
-
-    fn with_placeholders(&self, text: &str) -> String {
-        let text = text
-            .replace(&self.store().display().to_string(), "<STORE>")
-            .replace(&self.address, RECORDED)
-            .replace(&format!("{VERSION}, build {BUILD}"), "<VERSION>, build <BUILD>");
-        // What differs from run to run, and what grows with every driver that is built in.
-        [(r#""ResponseTime":[^,]+"#, r#""ResponseTime":<TIME>"#), ("(drivers that exist:) .*", "$1 <DRIVERS>")]
-            .iter()
-            .fold(text, |text, (pattern, to)| Regex::new(pattern).unwrap().replace_all(&text, *to).into_owned())
     }
 
     /// Replaces the store by one of `tests/stores`, whose machines are nowhere but at the test's own address.
@@ -182,19 +108,35 @@ impl Stage {
     }
 }
 
-/// Lines with a mark before each; spaces at their ends are shown as dots.
-fn marked(mark: &str, text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = text
-        .split_terminator('\n')
-        .map(|line| {
-            let bare = line.trim_end_matches(' ');
-            format!("{mark} {bare}{}", "·".repeat(line.len() - bare.len())).trim_end().to_owned()
-        })
-        .collect();
-    if !text.is_empty() && !text.ends_with('\n') {
-        lines.last_mut().expect("there is text").push_str("[no newline]");
+impl Stage for Local {
+    fn prepare(&mut self, word: &str, rest: &str) {
+        match word {
+            "store" => self.put_store(rest),
+            "engine" => self.start_engine(rest),
+            _ => panic!("nothing is known of `{word}: {rest}`"),
+        }
     }
-    lines
+
+    fn shell(&self, script: &str) -> Command {
+        let mut command = Command::new("/bin/bash");
+        command.args(["-c", &script.replace(RECORDED, &self.address)]).stdin(Stdio::null());
+        command.env_clear().current_dir(self.sandbox.home());
+        command.env("PATH", format!("{}:/usr/bin:/bin", self.sandbox.path("bin").display()));
+        command.env("HOME", self.sandbox.home()).env("SHELL", "/bin/bash").env("USER", "tester");
+        command.env("MACHINE_STORAGE_PATH", self.store()).env("MACHINE_BUGSNAG_API_TOKEN", "no-report");
+        command
+    }
+
+    fn store(&self) -> PathBuf {
+        self.sandbox.path("store")
+    }
+
+    fn with_placeholders(&self, text: &str) -> String {
+        // What differs from run to run, and what grows with every driver that is built in.
+        let patterns =
+            [(r#""ResponseTime":[^,]+"#, r#""ResponseTime":<TIME>"#), ("(drivers that exist:) .*", "$1 <DRIVERS>")];
+        replace_all(&text.replace(&self.address, RECORDED), &patterns)
+    }
 }
 
 /// A loopback address as long as the recorded one, at which nobody listens on the engine's port.

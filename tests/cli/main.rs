@@ -2,6 +2,9 @@
 
 mod support;
 
+#[path = "../golden/player.rs"]
+mod player;
+
 mod complete;
 mod env_in_shells;
 mod generated;

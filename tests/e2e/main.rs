@@ -8,10 +8,14 @@ mod support {
     pub mod run;
 }
 
+#[path = "../golden/player.rs"]
+mod player;
+
 mod bad_input;
 mod create;
 mod ec2_faults;
 mod ec2_fleet;
+mod ec2_golden;
 mod ec2_killed;
 mod ec2_variants;
 mod ec2_walk;

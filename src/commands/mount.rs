@@ -113,14 +113,7 @@ mod tests {
 
     #[test]
     fn sshfs_is_called_as_the_original_does_when_host_keys_are_not_checked() {
-        let target = SshTarget {
-            host: "192.0.2.7".into(),
-            port: 2222,
-            user: "admin".into(),
-            key: Some("/m/web/id_rsa".into()),
-            known_hosts: "/m/web/known_hosts".into(),
-            alias: "web".into(),
-        };
+        let target = SshTarget::for_test();
         let expected = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=quiet \
             -o IdentitiesOnly=yes -o Port=2222 -o IdentityFile=/m/web/id_rsa";
         assert_eq!(sshfs_options(&target, HostKeyPolicy::Off).join(" "), expected);

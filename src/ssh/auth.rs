@@ -257,17 +257,9 @@ mod tests {
 
     #[test]
     fn an_ipv6_address_is_shown_in_brackets() {
-        let mut target = SshTarget {
-            host: "2001:db8::1".into(),
-            port: 22,
-            user: "root".into(),
-            key: None,
-            known_hosts: PathBuf::new(),
-            alias: "web".into(),
-        };
-        assert_eq!(address(&target), "root@[2001:db8::1]:22");
-        target.host = "web.example".into();
-        assert_eq!(address(&target), "root@web.example:22");
+        let six = SshTarget { host: "2001:db8::1".into(), ..SshTarget::for_test() };
+        assert_eq!(address(&six), "admin@[2001:db8::1]:2222");
+        assert_eq!(address(&SshTarget::for_test()), "admin@192.0.2.7:2222");
     }
 
     #[test]

@@ -177,24 +177,13 @@ fn signal_name(signal: i32) -> Cow<'static, str> {
 mod tests {
     use super::*;
 
-    fn target() -> SshTarget {
-        SshTarget {
-            host: "192.0.2.7".into(),
-            port: 2222,
-            user: "admin".into(),
-            key: Some("/m/web/id_rsa".into()),
-            known_hosts: "/m/web/known_hosts".into(),
-            alias: "web".into(),
-        }
-    }
-
     const BEFORE: &str = "-F /dev/null -o ConnectionAttempts=3 -o ConnectTimeout=10 -o ControlMaster=no \
         -o ControlPath=none -o LogLevel=quiet -o PasswordAuthentication=no -o ServerAliveInterval=60";
 
     #[test]
     fn with_checks_off_the_command_line_is_the_originals() {
         let words = ["-L".to_owned(), "8080:localhost:80".to_owned(), "echo a b".to_owned()];
-        let arguments = ssh_arguments(&target(), HostKeyPolicy::Off, &words);
+        let arguments = ssh_arguments(&SshTarget::for_test(), HostKeyPolicy::Off, &words);
         let expected = format!(
             "{BEFORE} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null admin@192.0.2.7 \
              -o IdentitiesOnly=yes -i /m/web/id_rsa -p 2222 -L 8080:localhost:80"
@@ -205,7 +194,7 @@ mod tests {
 
     #[test]
     fn pinned_host_keys_replace_the_originals_options_in_place() {
-        let bare = SshTarget { key: None, ..target() };
+        let bare = SshTarget { key: None, ..SshTarget::for_test() };
         let expected = format!(
             "{BEFORE} -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=/m/web/known_hosts \
              -o HostKeyAlias=web admin@192.0.2.7 -p 2222"
@@ -217,16 +206,16 @@ mod tests {
     fn blanks_and_percent_signs_in_paths_are_protected() {
         assert_eq!(file_value(Path::new("/a/known_hosts")), "/a/known_hosts");
         assert_eq!(file_value(Path::new("/a b/100%/kh")), "\"/a b/100%%/kh\"");
-        let odd = SshTarget { key: Some("/a 1%/k".into()), ..target() };
+        let odd = SshTarget { key: Some("/a 1%/k".into()), ..SshTarget::for_test() };
         let arguments = ssh_arguments(&odd, HostKeyPolicy::Off, &[]);
         assert!(arguments.contains(&"IdentityFile=\"/a 1%%/k\"".to_owned()) && !arguments.contains(&"-i".to_owned()));
     }
 
     #[test]
     fn ipv6_addresses_are_bracketed_where_a_path_follows() {
-        let six = SshTarget { host: "2001:db8::1".into(), ..target() };
+        let six = SshTarget { host: "2001:db8::1".into(), ..SshTarget::for_test() };
         assert_eq!(location(&six, None, "/x"), "admin@[2001:db8::1]:/x");
-        assert_eq!(location(&target(), Some("root"), ""), "root@192.0.2.7:");
+        assert_eq!(location(&SshTarget::for_test(), Some("root"), ""), "root@192.0.2.7:");
     }
 
     #[tokio::test]

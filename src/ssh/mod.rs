@@ -56,6 +56,21 @@ pub struct SshTarget {
     pub alias: String,
 }
 
+#[cfg(test)]
+impl SshTarget {
+    /// A machine `web` that nobody answers for.
+    pub fn for_test() -> Self {
+        Self {
+            host: "192.0.2.7".into(),
+            port: 2222,
+            user: "admin".into(),
+            key: Some("/m/web/id_rsa".into()),
+            known_hosts: "/m/web/known_hosts".into(),
+            alias: "web".into(),
+        }
+    }
+}
+
 /// One command for the remote login shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exec {

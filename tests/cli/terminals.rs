@@ -195,9 +195,10 @@ $ docker-machine --tls-ca-cert my\ key.pem
 "#]]);
 }
 
+type Open = fn(&Sandbox) -> Terminal<'_>;
+
 #[test]
 fn tab_finds_paths_on_a_machine() {
-    type Open = fn(&Sandbox) -> Terminal<'_>;
     let server = Sshd::start();
     for open in [|sandbox| bash(sandbox, ""), zsh, fish] as [Open; 3] {
         let sandbox = Sandbox::new();
@@ -228,11 +229,12 @@ fn use_and_prompt(terminal: &Terminal<'_>) {
 }
 
 #[test]
-fn use_and_prompt_in_bash() {
+fn use_and_prompt_in_bash_and_zsh() {
     let fleet = Fleet::new("127.87.1.15");
-    let terminal = bash(&fleet.sandbox, "");
-    use_and_prompt(&terminal);
-    terminal.shows(str![[r#"
+    for open in [|sandbox| bash(sandbox, ""), zsh] as [Open; 2] {
+        let terminal = open(&fleet.sandbox);
+        use_and_prompt(&terminal);
+        terminal.shows(str![[r#"
 $ docker-machine use alpha
 Active machine: alpha
  [alpha]$ echo $DOCKER_HOST
@@ -253,32 +255,5 @@ Point this shell's Docker client at a machine
 $
 
 "#]]);
-}
-
-#[test]
-fn use_and_prompt_in_zsh() {
-    let fleet = Fleet::new("127.87.1.16");
-    let terminal = zsh(&fleet.sandbox);
-    use_and_prompt(&terminal);
-    terminal.shows(str![[r#"
-$ docker-machine use alpha
-Active machine: alpha
- [alpha]$ echo $DOCKER_HOST
-tcp://127.87.1.16:2376
- [alpha]$ DOCKER_MACHINE_PS1_SHOWSTATUS=true
- [alpha R]$ __docker_machine_ps1 '<%s>\n'
-<alpha R>
- [alpha R]$ docker-machine use no-such || echo still here
-Docker machine "no-such" does not exist. Use "docker-machine ls" to list machine
-s. Use "docker-machine create" to add a new one.
-still here
- [alpha R]$ docker-machine use --unset
-Active machine:
-$ docker-machine use | head -3
-Usage: docker-machine use [OPTIONS] [arg...]
-
-Point this shell's Docker client at a machine
-$
-
-"#]]);
+    }
 }

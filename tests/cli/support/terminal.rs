@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use docker_machine::env::Env;
@@ -22,7 +23,10 @@ impl<'s> Terminal<'s> {
     /// Starts a shell in the sandbox's home folder. Its environment has only `HOME`, `PATH` with the program in it,
     /// and what a terminal needs.
     pub fn open(sandbox: &'s Sandbox, shell: &str) -> Self {
-        let terminal = Self { sandbox, socket: sandbox.path("tmux") };
+        // The server of an earlier terminal of this sandbox may still be going away.
+        static OPENED: AtomicU32 = AtomicU32::new(0);
+        let socket = sandbox.path(&format!("tmux-{}", OPENED.fetch_add(1, Ordering::Relaxed)));
+        let terminal = Self { sandbox, socket };
         let command = format!(
             "exec env -i HOME='{}' PATH='{}' LANG=C.UTF-8 TERM=screen {shell}",
             sandbox.home().display(),

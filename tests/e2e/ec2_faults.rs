@@ -4,7 +4,11 @@ use crate::support::region::Region;
 
 /// A `create` that fails; nothing is left, and it can be repeated as it was.
 fn fails_cleanly(region: &Region, what: &str, status: i32, words: &[&str]) {
-    let run = region.create("aws01", &[]).fails(status);
+    fails_cleanly_with(region, what, &[], status, words);
+}
+
+fn fails_cleanly_with(region: &Region, what: &str, flags: &[&str], status: i32, words: &[&str]) {
+    let run = region.create("aws01", flags).fails(status);
     for word in words {
         assert!(run.stderr.contains(word), "{what}: no {word:?} in {run:#?}");
     }
@@ -19,7 +23,33 @@ fn without_or_with_wrong_credentials_nothing_is_made() {
     region.configure("");
     fails_cleanly(&region, "none", 1, &["amazonec2 driver requires AWS credentials configured with"]);
     region.configure("[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wrong\n");
-    fails_cleanly(&region, "wrong", 1, &["AuthFailure: AWS was not able to validate the provided access credentials"]);
+    fails_cleanly(
+        &region,
+        "wrong",
+        1,
+        &["\nAuthFailure: AWS was not able to validate the provided access credentials\n\tstatus code: 401"],
+    );
+}
+
+#[test]
+fn a_failed_lookup_of_the_default_vpc_is_told_as_itself_and_a_missing_vpc_with_the_flags_to_give() {
+    let region = Region::new();
+    let without_patience = ["--amazonec2-retries", "0"];
+    let failures = [
+        ("deny DescribeVpcs,DescribeAccountAttributes", "\nUnauthorizedOperation: "),
+        ("throttle", "\nRequestLimitExceeded: Request limit exceeded.\n"),
+        ("unavailable", "\nUnavailable: "),
+        ("down", "\nRequestError: send request failed: connection closed"),
+    ];
+    for (fault, line) in failures {
+        region.fault(fault);
+        fails_cleanly_with(&region, fault, &without_patience, 1, &[line, "\nhint: "]);
+    }
+    region.text(&["no-default-vpc"]);
+    fails_cleanly(&region, "no default VPC", 1, &["amazonec2 driver requires either the --amazonec2-subnet-id"]);
+    // What the account lacks is known although nobody may look at its attributes.
+    region.fault("deny DescribeAccountAttributes");
+    fails_cleanly(&region, "no default VPC", 1, &["amazonec2 driver requires either the --amazonec2-subnet-id"]);
 }
 
 #[test]
@@ -58,13 +88,6 @@ fn rm_that_is_denied_fails_and_keeps_the_machine_and_force_names_what_is_left() 
     region.run(&["rm", "-f", "aws01"]).succeeds().complains(&id);
     assert!(!region.machine_folder("aws01").exists());
     assert_eq!(region.live_instances().len(), 1);
-}
-
-#[test]
-fn no_default_vpc_says_what_to_give() {
-    let region = Region::new();
-    region.text(&["no-default-vpc"]);
-    fails_cleanly(&region, "no default VPC", 1, &["amazonec2 driver requires either the --amazonec2-subnet-id"]);
 }
 
 #[test]

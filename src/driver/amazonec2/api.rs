@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::timeout::TimeoutConfig;
-use aws_sdk_ec2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 use aws_sdk_ec2::primitives::{Blob, DateTime};
 use aws_sdk_ec2::types as ec2;
@@ -15,6 +15,7 @@ use super::model::{
     ApiError, Group, Image, Instance, KeyPair, Launch, Metadata, NO_ANSWER, Phase, Rule, Spot, Subnet, Tags, Volume,
 };
 use super::{API_PATIENCE, CONNECT_PATIENCE};
+use crate::error::os_text;
 
 /// The longest pause before the first repetition; it doubles with each. Pauses are random, so that the five of a
 /// throttled call are shorter than the usual ten seconds of throttling in less than one of a hundred cases.
@@ -48,16 +49,18 @@ where
                 Self { code: "SerializationError".to_owned(), message, status, request_id }
             }
             (None, _) => {
-                let message = format!("send request failed: {}", DisplayErrorContext(&error));
-                Self { code: NO_ANSWER.to_owned(), message: short(&message), status, request_id }
+                let message = format!("send request failed: {}", first_cause(&error));
+                Self { code: NO_ANSWER.to_owned(), message, status, request_id }
             }
         }
     }
 }
 
-/// The chain of causes without the debug form that the SDK appends.
-fn short(message: &str) -> String {
-    message.split(" (").next().unwrap_or(message).to_owned()
+/// What went wrong first, which is what a person can do something about: `connection refused` rather than
+/// `dispatch failure`.
+fn first_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let first = std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error);
+    first.downcast_ref().map_or_else(|| first.to_string(), os_text)
 }
 
 fn filters(filters: &[Filter<'_>]) -> Option<Vec<ec2::Filter>> {

@@ -34,6 +34,11 @@ impl ApiError {
         matches!(self.code.as_str(), "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException")
     }
 
+    /// There were too many calls lately.
+    pub fn is_throttled(&self) -> bool {
+        self.code.starts_with("Throttling") || self.is("RequestLimitExceeded")
+    }
+
     /// The credentials themselves are refused: missing, wrong, or out of date.
     pub fn is_bad_credentials(&self) -> bool {
         const CODES: [&str; 7] = [
@@ -66,6 +71,13 @@ impl ApiError {
     pub fn is_unclear(&self) -> bool {
         self.code == NO_ANSWER || self.status.is_none_or(|status| status >= 500)
     }
+
+    /// EC2's words on a line of their own, where scripts look for the code, after what could not be done.
+    pub fn while_doing(self, what: &str) -> Error {
+        let told = Error::from(self);
+        let with_what = Error::new(told.kind(), format!("{what}:\n{}", told.message()));
+        told.hints().iter().fold(with_what, |error, hint| error.hint(hint.as_str()))
+    }
 }
 
 impl From<ApiError> for Error {
@@ -84,6 +96,15 @@ impl From<ApiError> for Error {
         }
         if error.is_denied() {
             return told.hint("an action is missing in the policy of this AWS identity");
+        }
+        if *code == NO_ANSWER {
+            return told.hint("is the network up, and are the region and --amazonec2-endpoint right?");
+        }
+        if matches!(code.as_str(), "Unavailable" | "ServiceUnavailable" | "InternalError" | "InternalFailure") {
+            return told.hint("EC2 itself has a problem: https://health.aws.amazon.com may say more");
+        }
+        if error.is_throttled() {
+            return told.hint("AWS asks for fewer calls: try again later, or be more patient with --amazonec2-retries");
         }
         told
     }
@@ -343,6 +364,14 @@ mod tests {
         };
         let text = "InvalidAMIID.NotFound: The image id '[ami-1]' does not exist\n\tstatus code: 400, request id: r-1";
         assert_eq!(Error::from(error).message(), text);
+    }
+
+    #[test]
+    fn what_could_not_be_done_stands_above_the_code() {
+        let error = ApiError { code: "Throttling".into(), message: "Slow".into(), ..ApiError::default() };
+        let told = error.while_doing("nothing can be looked up");
+        assert_eq!(told.message(), "nothing can be looked up:\nThrottling: Slow");
+        assert!(told.hints()[0].contains("--amazonec2-retries"), "{told:?}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where a machine is put: VPC, subnets, zones.
 
-use super::api::Api;
-use super::model::Subnet;
+use super::api::{Api, ApiResult};
+use super::model::{ApiError, Subnet};
 use super::state::Fields;
 use crate::console::Console;
 use crate::error::{Error, Result};
@@ -17,10 +17,9 @@ pub async fn resolve_vpc(api: &Api, console: &Console, fields: &mut Fields) -> R
     if !fields.vpc_id.is_empty() {
         return Ok(());
     }
-    match default_vpc(api).await {
+    match default_vpc(api).await.map_err(not_looked_up)? {
         Ok(vpc) => fields.vpc_id = vpc,
         Err(reason) => {
-            let reason = reason.message();
             console.warn(format!("Couldn't determine your account Default VPC ID : {reason:?}"));
             return Err(Error::msg(
                 "amazonec2 driver requires either the --amazonec2-subnet-id or --amazonec2-vpc-id option or an AWS \
@@ -32,17 +31,27 @@ pub async fn resolve_vpc(api: &Api, console: &Console, fields: &mut Fields) -> R
     Ok(())
 }
 
-async fn default_vpc(api: &Api) -> Result<String> {
+/// The account's default VPC, or why it has none.
+async fn default_vpc(api: &Api) -> ApiResult<std::result::Result<String, &'static str>> {
     match api.default_vpc().await {
-        Ok(Some(vpc)) => return Ok(vpc),
-        Ok(None) => {}
+        Ok(found) => return Ok(found.ok_or("default-vpc is 'none'")),
         Err(error) if error.is_denied() => {}
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     }
-    match api.default_vpc_attribute().await? {
+    Ok(match api.default_vpc_attribute().await? {
         Some(vpc) if vpc != "none" => Ok(vpc),
-        Some(_) => Err(Error::msg("default-vpc is 'none'")),
-        None => Err(Error::msg("No default-vpc attribute")),
+        Some(_) => Err("default-vpc is 'none'"),
+        None => Err("No default-vpc attribute"),
+    })
+}
+
+/// A lookup that failed says nothing about the account.
+fn not_looked_up(error: ApiError) -> Error {
+    let denied = error.is_denied();
+    let error = error.while_doing("the account's default VPC cannot be looked up");
+    match denied {
+        true => error.hint("with --amazonec2-vpc-id or --amazonec2-subnet-id this needs no lookup"),
+        false => error,
     }
 }
 

@@ -6,7 +6,8 @@ use crate::error::Result;
 /// List, or remove, what was made for machines that this store no longer has
 ///
 /// Looks in the regions of the machines in the store, in the configured one, and in those that are named. Only what
-/// carries this store's tag is touched: machines of other stores never are. Nothing is removed without --yes.
+/// carries this store's tag is touched: machines of other stores never are. A copy of a store counts as the store:
+/// what was made from one is unknown to the other. Nothing is removed without --yes.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// Remove what is listed
@@ -26,7 +27,8 @@ pub struct Args {
 /// As [`crate::machine::gc::run`].
 #[cfg(feature = "amazonec2")]
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
-    crate::machine::gc::run(cx, args.yes, args.young, &args.regions).await
+    let wanted = crate::machine::gc::Wanted { remove: args.yes, young: args.young, regions: args.regions };
+    crate::machine::gc::run(cx, &wanted).await
 }
 
 /// There is nothing to look for.

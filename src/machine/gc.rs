@@ -1,52 +1,178 @@
 //! What was made for machines that are no longer in the store: listed, and removed on demand.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use super::place;
 use crate::context::Context;
-use crate::driver::amazonec2::{Amazonec2, OrphanKind, Sweep};
+use crate::driver::amazonec2::{Amazonec2, Orphan, OrphanKind, Orphans, Sweep};
 use crate::error::{Error, Result};
 use crate::store::Name;
+use crate::table;
 
-/// Lists, and with `yes` removes; `young`: also what was made within the last hour.
+/// What to do with what is found.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Remove it; otherwise it is only listed.
+    pub remove: bool,
+    /// Also what was made within the last hour.
+    pub young: bool,
+    /// Further regions to look in.
+    pub regions: Vec<String>,
+}
+
+/// What happened so far.
+#[derive(Debug, Default)]
+struct Outcome {
+    found: usize,
+    young: usize,
+    left: usize,
+    /// Accounts or regions that could not be looked into.
+    unseen: usize,
+}
+
+/// Lists, and removes if it is wanted.
 ///
 /// # Errors
 /// A machine's record cannot be read, so that nobody knows what belongs to it; EC2 refuses; something is left.
-pub async fn run(cx: &Context, yes: bool, young: bool, regions: &[String]) -> Result<()> {
+pub async fn run(cx: &Context, wanted: &Wanted) -> Result<()> {
     let Some(store) = cx.store.known_id() else {
         cx.console.say("Nothing was ever made from this store.");
         return Ok(());
     };
-    let machines = machines(cx)?;
-    let known: HashSet<String> = machines.iter().map(|machine| machine.id().to_owned()).collect();
-    let mut found = 0;
-    let mut left = 0;
-    for driver in places(cx, machines, regions).await? {
-        let sweep = Sweep::of(cx, &driver, &store, known.clone()).await?;
-        let mut gone = Vec::new();
-        for orphan in sweep.orphans(young).await? {
-            found += 1;
-            cx.console.line(format!("{:<16}{:<24}{:<16}{}", orphan.kind, orphan.id, orphan.region, orphan.name));
-            if !yes {
-                continue;
-            }
-            match sweep.remove(cx, &orphan, &gone).await {
-                Ok(()) if orphan.kind == OrphanKind::Instance => gone.push(orphan.id),
-                Ok(()) => {}
-                Err(error) => {
-                    left += 1;
-                    cx.console.error(&error.context(format_args!("{} {} is left", orphan.kind, orphan.id)));
+    let mut outcome = Outcome::default();
+    let mut listed = Vec::new();
+    for driver in places(cx, machines(cx)?, &wanted.regions).await? {
+        let region = driver.region().to_owned();
+        match look(cx, &driver, &store, wanted.young).await {
+            Ok((sweep, orphans)) => {
+                outcome.young += orphans.young;
+                if wanted.remove {
+                    remove(cx, &sweep, orphans.old, &mut outcome).await;
+                } else {
+                    listed.extend(orphans.old);
                 }
+            }
+            Err(error) => {
+                outcome.unseen += 1;
+                cx.console.error(&error.context(format_args!("region {region}")));
             }
         }
     }
-    match (found, yes, left) {
-        (0, ..) => cx.console.say("Nothing is left of machines that are gone."),
-        (_, false, _) => cx.console.say("Nothing was removed; `docker-machine gc --yes` removes these."),
-        (_, true, 0) => cx.console.say(format!("Removed: {found}.")),
-        _ => return Err(Error::msg("")),
+    outcome.found += list(cx, listed);
+    conclude(cx, wanted, &outcome)
+}
+
+async fn look(cx: &Context, driver: &Amazonec2, store: &str, young: bool) -> Result<(Sweep, Orphans)> {
+    let sweep = Sweep::of(cx, driver, store).await?;
+    let tagged = sweep.tagged().await?;
+    // A machine is in the store before anything is made for it: who looks there last misses none.
+    let known = machines(cx)?.iter().map(|machine| machine.id().to_owned()).collect();
+    Ok((sweep, tagged.of_nobody(&known, young)))
+}
+
+/// Prints a table; how many rows.
+fn list(cx: &Context, mut orphans: Vec<Orphan>) -> usize {
+    // Two ways into the same account see the same things.
+    let mut seen = HashSet::new();
+    orphans.retain(|one| seen.insert((one.region.clone(), one.id.clone())));
+    if orphans.is_empty() {
+        return 0;
     }
-    Ok(())
+    let mut rows = vec![["KIND", "ID", "REGION", "MACHINE", "AGE"].map(str::to_owned).to_vec()];
+    rows.extend(orphans.iter().map(|one| {
+        let age = one.age().map_or_else(|| "-".to_owned(), age);
+        vec![one.kind.to_string(), one.id.clone(), one.region.clone(), one.name.clone(), age]
+    }));
+    cx.console.data(&table::columns(&rows));
+    orphans.len()
+}
+
+/// `3 hours`.
+fn age(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    plural(usize::try_from(count).unwrap_or(usize::MAX), unit)
+}
+
+fn plural(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// Removes everything, in an order that works; what cannot be removed is said, and what hangs on it is left.
+async fn remove(cx: &Context, sweep: &Sweep, orphans: Vec<Orphan>, outcome: &mut Outcome) {
+    let (first, mut rest): (Vec<_>, Vec<_>) = orphans.into_iter().partition(|one| one.kind <= OrphanKind::Instance);
+    let mut gone = Vec::new();
+    let mut stuck = HashSet::new();
+    for orphan in &first {
+        if !removed(cx, sweep, orphan, &gone, outcome).await {
+            stuck.insert(orphan.machine.clone());
+        } else if orphan.kind == OrphanKind::Instance {
+            gone.push(orphan.id.clone());
+        }
+    }
+    if !gone.is_empty() {
+        let _progress = cx.console.progress(format!("Waiting for {} to end...", plural(gone.len(), "instance")));
+        match sweep.after_end(&gone, &first.iter().map(|one| one.machine.as_str()).collect()).await {
+            Ok(volumes) => {
+                rest.retain(|one| one.kind != OrphanKind::Volume || volumes.iter().all(|volume| volume.id != one.id));
+                rest.extend(volumes);
+                rest.sort_by_key(|one| one.kind);
+            }
+            Err(error) => cx.console.error(&error),
+        }
+    }
+    for orphan in rest {
+        if stuck.contains(&orphan.machine) {
+            outcome.found += 1;
+            outcome.left += 1;
+            cx.console.error(&Error::msg(format!("{orphan} is left: its instance is still there")));
+        } else {
+            removed(cx, sweep, &orphan, &gone, outcome).await;
+        }
+    }
+}
+
+async fn removed(cx: &Context, sweep: &Sweep, orphan: &Orphan, gone: &[String], outcome: &mut Outcome) -> bool {
+    outcome.found += 1;
+    match sweep.remove(cx, orphan, gone).await {
+        Ok(()) => {
+            cx.console.line(format!("Removed {orphan}"));
+            true
+        }
+        Err(error) => {
+            outcome.left += 1;
+            cx.console.error(&error.context(format_args!("{orphan} is left")));
+            false
+        }
+    }
+}
+
+/// What all of it means, in a sentence or two.
+fn conclude(cx: &Context, wanted: &Wanted, outcome: &Outcome) -> Result<()> {
+    let Outcome { found, young, left, unseen } = *outcome;
+    match (found, wanted.remove) {
+        (0, _) if young == 0 && unseen == 0 => cx.console.say("Nothing is left of machines that are gone."),
+        (1.., false) => cx.console.say("Nothing was removed: the same command with --yes removes these."),
+        _ => {}
+    }
+    if young > 0 {
+        let more = if found > 0 { " more" } else { "" };
+        let (what, are) = (plural(young, "thing"), if young == 1 { "is" } else { "are" });
+        cx.console.say(format!(
+            "{what}{more} of machines that are gone {are} younger than an hour: left alone without --young."
+        ));
+    }
+    match (left, unseen) {
+        (0, 0) => Ok(()),
+        (0, _) => Err(Error::msg("not every region could be looked into")),
+        (_, _) => Err(Error::msg(format!("{left} of {found} could not be removed"))),
+    }
 }
 
 /// Every machine of the store that EC2 has. A record that cannot be read may be anybody's.
@@ -81,4 +207,18 @@ async fn places(cx: &Context, machines: Vec<Amazonec2>, regions: &[String]) -> R
         places.entry(driver.place_key()).or_insert(driver);
     }
     Ok(places.into_values().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit() {
+        for (seconds, words) in
+            [(1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (7_200, "2 hours"), (200_000, "2 days")]
+        {
+            assert_eq!(age(Duration::from_secs(seconds)), words);
+        }
+    }
 }

@@ -15,6 +15,7 @@ mod bad_input;
 mod create;
 mod ec2_faults;
 mod ec2_fleet;
+mod ec2_gc;
 mod ec2_golden;
 mod ec2_killed;
 mod ec2_variants;

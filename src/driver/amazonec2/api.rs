@@ -324,14 +324,16 @@ impl Api {
         Ok(())
     }
 
-    /// The open or active spot requests that pass the filters.
-    pub async fn spot_requests(&self, wanted: &[Filter<'_>]) -> ApiResult<Vec<(String, Tags)>> {
+    /// The open or active spot requests that pass the filters: id, tags, when they were made.
+    pub async fn spot_requests(&self, wanted: &[Filter<'_>]) -> ApiResult<Vec<(String, Tags, Option<i64>)>> {
         let live = ["open".to_owned(), "active".to_owned()];
         let mut all = wanted.to_vec();
         all.push(("state", &live));
         let answer = self.client.describe_spot_instance_requests().set_filters(filters(&all)).send().await?;
-        let found = answer.spot_instance_requests().iter();
-        Ok(found.map(|one| (text(one.spot_instance_request_id()), tags_of(one.tags()))).collect())
+        let request = |one: &ec2::SpotInstanceRequest| {
+            (text(one.spot_instance_request_id()), tags_of(one.tags()), one.create_time().map(DateTime::secs))
+        };
+        Ok(answer.spot_instance_requests().iter().map(request).collect())
     }
 }
 

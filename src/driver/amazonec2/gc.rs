@@ -2,32 +2,54 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::api::{Api, ApiResult};
-use super::model::{Tags, tag};
+use super::groups::Deleted;
+use super::model::{Instance, Phase, Tags, tag};
 use super::{Amazonec2, groups, tags};
 use crate::clock;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::wait::{self, Look, Pace};
 
 /// What is younger may belong to a `create` that nobody knows of yet: one hour.
 const YOUNG: i64 = 3600;
+/// How long EC2 may take to end an instance.
+const ENDS: Pace = Pace::new(Duration::from_secs(2), Duration::from_secs(300));
 
 /// Something that was made, and for which machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Orphan {
     /// What it is.
     pub kind: Kind,
-    /// Its id, or its name where it is removed by name.
+    /// `i-…`, `vol-…`, …
     pub id: String,
     /// `us-east-1`.
     pub region: String,
-    /// The name that it was given.
+    /// The name that it was given, usually its machine's.
     pub name: String,
     /// Its `docker-machine:id`.
-    machine: String,
+    pub machine: String,
+    /// By which it is removed, where that is not the id.
+    handle: String,
     /// When it was made, in seconds since 1970, where EC2 tells.
     made: Option<i64>,
+}
+
+impl Orphan {
+    /// How long it has been there, where EC2 tells.
+    pub fn age(&self) -> Option<Duration> {
+        let seconds = self.made.map(|made| seconds_now() - made);
+        seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+    }
+}
+
+impl fmt::Display for Orphan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, id, region, name, .. } = self;
+        write!(f, "{kind} {id} ({name}, {region})")
+    }
 }
 
 /// In the order in which they can be removed.
@@ -57,13 +79,81 @@ impl fmt::Display for Kind {
     }
 }
 
-/// An account and region to look in, and the machines of the store.
+/// A security group, and the instances that keep it from being removed.
+struct Used {
+    group: Orphan,
+    by: Vec<String>,
+}
+
+/// Everything in one account and region that carries the store's tag.
+#[derive(Default)]
+pub struct Tagged {
+    things: Vec<Orphan>,
+    groups: Vec<Used>,
+}
+
+/// What [`Tagged::of_nobody`] found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Orphans {
+    /// What can be removed, in the order in which it can.
+    pub old: Vec<Orphan>,
+    /// How much was left out because it was made within the last hour.
+    pub young: usize,
+}
+
+impl Tagged {
+    /// What belongs to none of the machines `known`, by their `Driver.Id`. `young`: also what was made within the last
+    /// hour.
+    pub fn of_nobody(self, known: &HashSet<String>, young: bool) -> Orphans {
+        self.of_nobody_at(known, young, seconds_now())
+    }
+
+    fn of_nobody_at(self, known: &HashSet<String>, young: bool, now: i64) -> Orphans {
+        let is_orphan = |one: &Orphan| !known.contains(&one.machine);
+        let mut all: Vec<Orphan> = self.things.into_iter().filter(is_orphan).collect();
+        let everything = all.clone();
+        let fresh = match young {
+            true => HashSet::new(),
+            false => drop_young(&mut all, now),
+        };
+        let mut young = everything.len() - all.len();
+        let used_by_nobody_but =
+            |users: &[String], things: &[Orphan]| users.iter().all(|user| things.iter().any(|thing| thing.id == *user));
+        let mut free = Vec::new();
+        for Used { group, by } in self.groups {
+            if !is_orphan(&group) || !used_by_nobody_but(&by, &everything) {
+                continue;
+            }
+            match fresh.contains(&group.machine) || !used_by_nobody_but(&by, &all) {
+                true => young += 1,
+                false => free.push(group),
+            }
+        }
+        all.extend(free);
+        all.sort_by(|one, other| (one.kind, &one.id).cmp(&(other.kind, &other.id)));
+        Orphans { old: all, young }
+    }
+}
+
+/// Drops what is young, and everything else of the same machines; their `Driver.Id`s.
+fn drop_young(all: &mut Vec<Orphan>, now: i64) -> HashSet<String> {
+    let is_young = |one: &&Orphan| one.made.is_some_and(|made| now - made < YOUNG);
+    let young: HashSet<String> = all.iter().filter(is_young).map(|one| one.machine.clone()).collect();
+    all.retain(|one| !young.contains(&one.machine));
+    young
+}
+
+fn seconds_now() -> i64 {
+    let now = clock::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
+    i64::try_from(now).unwrap_or(i64::MAX)
+}
+
+/// An account and region to look in.
 pub struct Sweep {
     api: Api,
-    region: String,
+    /// `us-east-1`.
+    pub region: String,
     store: String,
-    /// `Driver.Id` of every machine of the store.
-    known: HashSet<String>,
 }
 
 impl Sweep {
@@ -71,80 +161,105 @@ impl Sweep {
     ///
     /// # Errors
     /// There are no credentials.
-    pub async fn of(cx: &Context, driver: &Amazonec2, store: &str, known: HashSet<String>) -> Result<Self> {
+    pub async fn of(cx: &Context, driver: &Amazonec2, store: &str) -> Result<Self> {
         let api = driver.ec2(cx).await?.api().clone();
-        Ok(Self { api, region: driver.fields.region.clone(), store: store.to_owned(), known })
+        Ok(Self { api, region: driver.fields.region.clone(), store: store.to_owned() })
     }
 
-    /// What belongs to no machine of the store. `young`: also what was made within the last hour.
+    /// Everything that carries the store's tag, except what is terminated, and volumes that are in use.
     ///
     /// # Errors
     /// EC2 does not answer, or does not allow to look.
-    pub async fn orphans(&self, young: bool) -> Result<Vec<Orphan>> {
-        let now = clock::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_secs());
-        let now = i64::try_from(now).unwrap_or(i64::MAX);
-        let mut all = self.tagged().await.map_err(Error::from)?;
-        if !young {
-            keep_old(&mut all, now);
+    pub async fn tagged(&self) -> Result<Tagged> {
+        Ok(self.look().await?)
+    }
+
+    async fn look(&self) -> ApiResult<Tagged> {
+        let filters = [(tags::BY_STORE, std::slice::from_ref(&self.store))];
+        let mut all = Tagged::default();
+        for one in self.api.instances(&filters).await?.into_iter().filter(is_alive) {
+            all.things.extend(self.orphan(Kind::Instance, one.id, &one.tags, Some(one.launched)));
         }
-        all.sort_by(|one, other| (one.kind, &one.id).cmp(&(other.kind, &other.id)));
+        for (id, tags, made) in allowed(self.api.spot_requests(&filters).await)? {
+            all.things.extend(self.orphan(Kind::SpotRequest, id, &tags, made));
+        }
+        for pair in self.api.key_pairs(&filters).await? {
+            let id = if pair.id.is_empty() { pair.name.clone() } else { pair.id };
+            let orphan = self.orphan(Kind::KeyPair, id, &pair.tags, pair.made);
+            all.things.extend(orphan.map(|orphan| Orphan { handle: pair.name, ..orphan }));
+        }
+        all.things.extend(self.free_volumes().await?);
+        for group in self.api.groups(&filters).await? {
+            let users = self.api.instances(&[("instance.group-id", std::slice::from_ref(&group.id))]).await?;
+            let by = users.into_iter().filter(is_alive).map(|user| user.id).collect();
+            let group = self.orphan(Kind::SecurityGroup, group.id, &group.tags, None);
+            all.groups.extend(group.map(|group| Used { group, by }));
+        }
         Ok(all)
     }
 
-    async fn tagged(&self) -> ApiResult<Vec<Orphan>> {
-        let store = std::slice::from_ref(&self.store);
-        let filters = [(tags::BY_STORE, store)];
-        let mut all = Vec::new();
-        let mut add = |kind, id: String, tags: &Tags, made| {
-            let machine = tag(tags, tags::MACHINE).unwrap_or_default().to_owned();
-            if !machine.is_empty() && !self.known.contains(&machine) {
-                let name = tag(tags, "Name").unwrap_or_default().to_owned();
-                all.push(Orphan { kind, id, region: self.region.clone(), name, machine, made });
-            }
-        };
-        let instances = self.api.instances(&filters).await?;
-        for one in instances.iter().filter(|one| !one.phase.is_final()) {
-            add(Kind::Instance, one.id.clone(), &one.tags, Some(one.launched));
-        }
-        for (id, tags) in allowed(self.api.spot_requests(&filters).await)? {
-            add(Kind::SpotRequest, id, &tags, None);
-        }
-        for (id, tags, made) in allowed(self.api.free_volumes(&filters).await)? {
-            add(Kind::Volume, id, &tags, made);
-        }
-        for pair in self.api.key_pairs(&filters).await? {
-            add(Kind::KeyPair, pair.name, &pair.tags, pair.made);
-        }
-        for group in self.api.groups(&filters).await? {
-            let users = self.api.instances(&[("instance.group-id", std::slice::from_ref(&group.id))]).await?;
-            let is_used = |id: &str| self.known.contains(id);
-            let used =
-                users.iter().any(|user| !user.phase.is_final() && tag(&user.tags, tags::MACHINE).is_none_or(is_used));
-            if !used {
-                add(Kind::SecurityGroup, group.id, &group.tags, None);
-            }
-        }
-        Ok(all)
+    async fn free_volumes(&self) -> ApiResult<Vec<Orphan>> {
+        let filters = [(tags::BY_STORE, std::slice::from_ref(&self.store))];
+        let found = allowed(self.api.free_volumes(&filters).await)?;
+        Ok(found.into_iter().filter_map(|(id, tags, made)| self.orphan(Kind::Volume, id, &tags, made)).collect())
+    }
+
+    /// Nothing without the machine's tag is ours to remove.
+    fn orphan(&self, kind: Kind, id: String, tags: &Tags, made: Option<i64>) -> Option<Orphan> {
+        let machine = tag(tags, tags::MACHINE).filter(|machine| !machine.is_empty())?.to_owned();
+        let name = tag(tags, "Name").unwrap_or_default().to_owned();
+        Some(Orphan { kind, handle: id.clone(), id, region: self.region.clone(), name, machine, made })
     }
 
     /// Removes one; `gone`: the instances that were removed before it.
     ///
     /// # Errors
-    /// EC2 refuses.
+    /// It is left.
     pub async fn remove(&self, cx: &Context, orphan: &Orphan, gone: &[String]) -> Result<()> {
-        let id = orphan.id.as_str();
+        let id = orphan.handle.as_str();
         let done = match orphan.kind {
             Kind::SpotRequest => self.api.cancel_spot(id).await,
             Kind::Instance => self.api.terminate(id).await.map(drop),
             Kind::Volume => self.api.delete_volume(id).await,
             Kind::KeyPair => self.api.delete_key_pair(id).await,
-            Kind::SecurityGroup => return groups::delete(&self.api, &cx.console, id, gone).await,
+            Kind::SecurityGroup => {
+                return match groups::delete(&self.api, &cx.console, id, gone).await? {
+                    Deleted::Yes => Ok(()),
+                    Deleted::Used => Err(Error::msg("something else uses it")),
+                    Deleted::Denied(error) => Err(error.into()),
+                };
+            }
         };
         match done {
             Err(error) if !error.is_not_found() => Err(error.into()),
             _ => Ok(()),
         }
     }
+
+    /// Waits until instances that were told to end are terminated; the volumes of these `machines` that outlive them.
+    ///
+    /// # Errors
+    /// One does not end.
+    pub async fn after_end(&self, gone: &[String], machines: &HashSet<&str>) -> Result<Vec<Orphan>> {
+        wait::until("the end of the instances", ENDS, || async {
+            match self.api.instances(&[("instance-id", gone)]).await {
+                Ok(all) => match all.iter().find(|one| one.phase != Phase::Terminated) {
+                    Some(one) => Look::NotYet(format!("{} is still there", one.id)),
+                    None => Look::Done(()),
+                },
+                Err(error) if error.is_unclear() => Look::NotYet(error.to_string()),
+                Err(error) => Look::Failed(error.into()),
+            }
+        })
+        .await?;
+        let mut volumes = self.free_volumes().await?;
+        volumes.retain(|volume| machines.contains(volume.machine.as_str()));
+        Ok(volumes)
+    }
+}
+
+fn is_alive(instance: &Instance) -> bool {
+    !instance.phase.is_final()
 }
 
 /// Who may not look at a kind of things has made none of them.
@@ -155,36 +270,67 @@ fn allowed<T>(found: ApiResult<Vec<T>>) -> ApiResult<Vec<T>> {
     }
 }
 
-/// Drops what is young, and everything else of the same machine.
-fn keep_old(all: &mut Vec<Orphan>, now: i64) {
-    let is_young = |one: &&Orphan| one.made.is_some_and(|made| now - made < YOUNG);
-    let young: HashSet<String> = all.iter().filter(is_young).map(|one| one.machine.clone()).collect();
-    all.retain(|one| !young.contains(&one.machine));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn orphan(kind: Kind, machine: &str, made: Option<i64>) -> Orphan {
-        let (id, region, name) = (String::new(), String::new(), String::new());
-        Orphan { kind, id, region, name, machine: machine.into(), made }
+    const NOW: i64 = 10_000;
+    const OLD: Option<i64> = Some(1_000);
+    const NEW: Option<i64> = Some(9_000);
+
+    fn orphan(kind: Kind, id: &str, machine: &str, made: Option<i64>) -> Orphan {
+        let (region, name) = (String::new(), String::new());
+        Orphan { kind, id: id.into(), handle: id.into(), region, name, machine: machine.into(), made }
+    }
+
+    fn group(machine: &str, by: &[&str]) -> Used {
+        let by = by.iter().map(|id| (*id).to_owned()).collect();
+        Used { group: orphan(Kind::SecurityGroup, "sg", machine, None), by }
+    }
+
+    /// The ids of what is removable, and how much is too young.
+    fn sorted(things: Vec<Orphan>, groups: Vec<Used>, young: bool) -> (Vec<String>, usize) {
+        let known = HashSet::from(["known".to_owned()]);
+        let found = Tagged { things, groups }.of_nobody_at(&known, young, NOW);
+        (found.old.into_iter().map(|one| one.id).collect(), found.young)
+    }
+
+    fn ids(ids: &[&str]) -> Vec<String> {
+        ids.iter().map(|id| (*id).to_owned()).collect()
     }
 
     #[test]
-    fn everything_of_a_young_machine_is_left_alone() {
-        let mut all = vec![
-            orphan(Kind::Instance, "new", Some(9_000)),
-            orphan(Kind::SecurityGroup, "new", None),
-            orphan(Kind::Instance, "old", Some(1_000)),
-            orphan(Kind::SecurityGroup, "old", None),
-        ];
-        keep_old(&mut all, 10_000);
-        assert_eq!(all, [orphan(Kind::Instance, "old", Some(1_000)), orphan(Kind::SecurityGroup, "old", None)]);
+    fn machines_of_the_store_are_no_orphans() {
+        let things = vec![orphan(Kind::Instance, "i-1", "known", OLD), orphan(Kind::Instance, "i-2", "gone", OLD)];
+        assert_eq!(sorted(things, vec![group("known", &[])], false), (ids(&["i-2"]), 0));
+    }
+
+    #[test]
+    fn everything_of_a_young_machine_is_left_alone_unless_told() {
+        let things = || {
+            vec![
+                orphan(Kind::Instance, "i-new", "new", NEW),
+                orphan(Kind::KeyPair, "k-new", "new", OLD),
+                orphan(Kind::Instance, "i-old", "old", OLD),
+            ]
+        };
+        assert_eq!(sorted(things(), vec![group("new", &[])], false), (ids(&["i-old"]), 3));
+        assert_eq!(sorted(things(), vec![group("new", &[])], true), (ids(&["i-new", "i-old", "k-new", "sg"]), 0));
+    }
+
+    #[test]
+    fn a_group_stays_while_anything_uses_it_that_stays() {
+        let things = || vec![orphan(Kind::Instance, "i-old", "old", OLD), orphan(Kind::Instance, "i-new", "new", NEW)];
+        let with = |by: &[&str]| sorted(things(), vec![group("old", by)], false).0;
+        assert_eq!(with(&["i-old"]), ids(&["i-old", "sg"]));
+        assert_eq!(with(&["i-old", "i-of-somebody"]), ids(&["i-old"]));
+        assert_eq!(with(&["i-new"]), ids(&["i-old"]));
     }
 
     #[test]
     fn what_uses_others_goes_first() {
-        assert!(Kind::SpotRequest < Kind::Instance && Kind::Instance < Kind::SecurityGroup);
+        assert!(
+            Kind::SpotRequest < Kind::Instance && Kind::Instance < Kind::Volume && Kind::Volume < Kind::SecurityGroup
+        );
     }
 }

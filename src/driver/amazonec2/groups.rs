@@ -138,37 +138,48 @@ pub async fn remove_unused(api: &Api, console: &Console, fields: &Fields, gone: 
             continue;
         }
         console.debug(format!("removing security group {} ({})", group.name, group.id));
-        delete(api, console, &group.id, gone).await?;
+        match delete(api, console, &group.id, gone).await? {
+            // Groups cost nothing, and the next machine finds this one.
+            Deleted::Denied(error) => console.warn(format!("security group {} is left: {error}", group.id)),
+            Deleted::Yes | Deleted::Used => {}
+        }
     }
     Ok(())
+}
+
+/// How the removal of a group ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is gone.
+    Yes,
+    /// It stays: somebody else uses it.
+    Used,
+    /// It stays: this identity may not remove it.
+    Denied(ApiError),
 }
 
 /// Deletes a group as soon as the instances `gone` are; one that somebody else uses stays.
 ///
 /// # Errors
 /// It is left, with its id.
-pub async fn delete(api: &Api, console: &Console, id: &str, gone: &[String]) -> Result<()> {
+pub async fn delete(api: &Api, console: &Console, id: &str, gone: &[String]) -> Result<Deleted> {
     let refusals = AtomicU32::new(0);
     wait::until(&format!("the removal of security group {id}"), UNUSED, || async {
         match api.delete_group(id).await {
-            Ok(()) => Look::Done(()),
-            Err(error) if error.is_not_found() => Look::Done(()),
+            Ok(()) => Look::Done(Deleted::Yes),
+            Err(error) if error.is_not_found() => Look::Done(Deleted::Yes),
             Err(error) if error.is("DependencyViolation") || error.is("InvalidGroup.InUse") => {
                 // It may be free a moment after the last of our instances is.
                 let ours = is_going(api, gone).await;
                 match !ours && refusals.fetch_add(1, Ordering::Relaxed) >= FREED_LOOKS {
                     true => {
                         console.debug(format!("security group {id} is used by others"));
-                        Look::Done(())
+                        Look::Done(Deleted::Used)
                     }
                     false => Look::NotYet(error.to_string()),
                 }
             }
-            // Groups cost nothing, and the next machine finds this one.
-            Err(error) if error.is_denied() => {
-                console.warn(format!("security group {id} is left: {error}"));
-                Look::Done(())
-            }
+            Err(error) if error.is_denied() => Look::Done(Deleted::Denied(error)),
             Err(error) if error.is_unclear() => Look::NotYet(error.to_string()),
             Err(error) => Look::Failed(error.into()),
         }

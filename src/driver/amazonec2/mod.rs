@@ -36,7 +36,7 @@ use self::api::{Api, ApiResult};
 use self::batch::Ec2;
 use self::credentials::{Keys, Source, Target};
 use self::flags::Given;
-pub use self::gc::{Kind as OrphanKind, Orphan, Sweep};
+pub use self::gc::{Kind as OrphanKind, Orphan, Orphans, Sweep};
 use self::model::{ApiError, Instance, NO_ANSWER, Phase, Tags};
 use self::state::Fields;
 use super::base::engine_url;
@@ -188,6 +188,11 @@ impl Amazonec2 {
     /// `Driver.Id`.
     pub fn id(&self) -> &str {
         &self.fields.id
+    }
+
+    /// `us-east-1`.
+    pub fn region(&self) -> &str {
+        &self.fields.region
     }
 
     /// The same for machines of the same account as far as can be told, region and endpoint.

@@ -84,7 +84,7 @@ async fn spot_requests(api: &Api, fields: &Fields) -> Result<()> {
     }
     let mut ids = vec![fields.spot_request.clone()];
     match api.spot_requests(&[(tags::BY_MACHINE, std::slice::from_ref(&fields.id))]).await {
-        Ok(found) => ids.extend(found.into_iter().map(|(id, _)| id)),
+        Ok(found) => ids.extend(found.into_iter().map(|(id, ..)| id)),
         Err(error) if error.is_denied() => {}
         Err(error) => return Err(error.into()),
     }

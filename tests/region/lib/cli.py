@@ -33,6 +33,7 @@ USAGE = """A cloud region on this one machine: an EC2 API, and real computers be
                                    root shell in a computer, past SSH
   region NAME console INSTANCE     what its console shows
   region NAME forget INSTANCE      the API does not know it any more
+  region NAME older HOURS          everything in the account was made so much earlier
   region NAME paper COUNT [REGION] instances without computers, for large fleets; prints their ids
   region NAME no-default-vpc [REGION]
   region NAME role ROLE|off        whether the metadata service gives whoever runs in the region this role
@@ -204,6 +205,10 @@ def forget(network: Network, words: list[str]):
     ask(network, "forget", instance=words[0])
 
 
+def older(network: Network, words: list[str]):
+    ask(network, "make_older", hours=float(words[0]))
+
+
 def no_default_vpc(network: Network, words: list[str]):
     ask(network, "no_default_network", region=words[0] if words else "us-east-1")
 
@@ -237,7 +242,8 @@ def fault(network: Network, words: list[str]):
 COMMANDS = {
     "up": up, "down": down, "exec": exec_, "aws": aws, "endpoint": endpoint, "env": env, "instances": instances,
     "images": images, "left": left, "calls": calls, "shell": shell, "console": console, "forget": forget,
-    "no-default-vpc": no_default_vpc, "paper": paper, "role": role, "probes": probes, "log": log, "fault": fault,
+    "older": older, "no-default-vpc": no_default_vpc, "paper": paper, "role": role, "probes": probes, "log": log,
+    "fault": fault,
 }
 
 if __name__ == "__main__":

@@ -59,6 +59,9 @@ class Control:
     def do_forget(self, instance: str):
         inventory.forget(instance)
 
+    def do_make_older(self, hours: float):
+        inventory.make_older(hours)
+
     def do_images(self, region: str):
         return [
             {"id": image.id_in(region), "name": image.name, "architecture": image.architecture, "owner": image.owner,

@@ -1,5 +1,7 @@
 """What is in the account: the computers, and everything that was made and is still there."""
 
+from datetime import timedelta
+
 import computers
 import moto_as_ec2 as ec2
 
@@ -61,3 +63,13 @@ def forget(instance_id: str) -> None:
         for backend in ec2.backends():
             for reservation in backend.reservations.values():
                 reservation.instances = [i for i in reservation.instances if i.id != instance_id]
+
+
+def make_older(hours: float) -> None:
+    """As if everything in the account had been made so much earlier."""
+    with ec2.LOCK:
+        for backend in ec2.backends():
+            for instance in backend.all_instances():
+                instance.launch_time -= timedelta(hours=hours)
+            for thing in [*backend.volumes.values(), *backend.key_pairs.values()]:
+                thing.create_time -= timedelta(hours=hours)

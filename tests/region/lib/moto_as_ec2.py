@@ -57,6 +57,8 @@ def install(faults) -> None:
     AccountAttributes.describe_account_attributes = _with_default_vpc(AccountAttributes.describe_account_attributes)
     interfaces.random_public_ip = _public_addresses().__next__
     filter_dict_attribute_mapping["client-token"] = "client_token"
+    # As old as its instance; moto's are all of 2015.
+    SpotInstanceRequest.create_time = property(lambda request: f"{request.instance.launch_time:%Y-%m-%dT%H:%M:%S.000Z}")
 
 
 # What a call changes at once; the computers do the rest.

@@ -1,0 +1,115 @@
+//! `gc`: what nobody's record leads to any more is found by its tag and removed; what is anybody else's never is.
+
+use std::fs;
+use std::process::Stdio;
+
+use crate::support::lab::PROGRAM;
+use crate::support::region::{Moment, Region};
+
+/// A `create` in the store of `folder`, below the user's home, that is killed when its instance was launched.
+fn launched(region: &Region, folder: &str, machine: &str, more: &[&str]) {
+    let mut command = region.command(PROGRAM);
+    command.args(["--storage-path"]).arg(region.home.path().join(folder));
+    command.args(["create", "--driver", "amazonec2"]).args(more).arg(machine).stdin(Stdio::null());
+    assert_eq!(region.kill_at("RunInstances", Moment::After, &mut command).as_deref(), Some("RunInstances"));
+}
+
+/// The ids of what is left in the account, of the machine with this `Name` or of all.
+fn left(region: &Region, machine: &str) -> Vec<String> {
+    let mut ids: Vec<String> = region
+        .left()
+        .iter()
+        .filter(|line| line.contains(&format!("Name={machine}")))
+        .filter_map(|line| line.split('\t').nth(2).map(str::to_owned))
+        .collect();
+    ids.sort();
+    ids
+}
+
+/// A volume that outlived the instance of `machine`.
+fn volume_that_is_left(region: &Region, machine: &str) -> String {
+    let record = fs::read_to_string(region.machine_folder(machine).join("config.json")).expect("a record");
+    let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+    let tag = |name: &str, key: &str| {
+        format!("{{Key=docker-machine:{name},Value={}}}", record["Driver"][key].as_str().expect("an id"))
+    };
+    let tags = format!("{{Key=Name,Value={machine}}},{},{}", tag("id", "Id"), tag("store", "StoreId"));
+    region.aws(&format!(
+        "ec2 create-volume --availability-zone us-east-1a --size 1 --query VolumeId --output text \
+         --tag-specifications ResourceType=volume,Tags=[{tags}]"
+    ))
+}
+
+/// What can be removed is listed or removed by a command that nothing else is changed by.
+fn only_looks(region: &Region) {
+    let changed: Vec<_> = region.calls().into_iter().filter(|call| !call.action.starts_with("Describe")).collect();
+    assert!(changed.is_empty(), "{changed:#?}");
+}
+
+#[test]
+fn what_was_made_for_machines_that_are_gone_is_listed_and_removed_and_nothing_else() {
+    let region = Region::new();
+    region.run(&["gc", "--yes"]).succeeds().says("Nothing was ever made from this store.\n");
+    launched(&region, "foreign", "foreign", &["--amazonec2-security-group", "foreign"]);
+    launched(&region, ".docker", "kept", &["--amazonec2-security-group", "shared"]);
+    let spot = ["--amazonec2-request-spot-instance", "--amazonec2-security-group", "lost"];
+    launched(&region, ".docker", "lost", &[&spot[..], &["--amazonec2-security-group", "shared"]].concat());
+    let volume = volume_that_is_left(&region, "lost");
+    fs::remove_dir_all(region.machine_folder("lost")).expect("its folder");
+    let (foreign, kept, lost) = (left(&region, "foreign"), left(&region, "kept"), left(&region, "lost"));
+    assert_eq!(lost.len(), 6, "spot request, instance, two volumes, key pair, group: {lost:?}");
+    region.forget_calls();
+
+    region.run(&["gc"]).succeeds().says("5 things of machines that are gone are younger than an hour");
+    let young = region.run(&["gc", "--young"]).succeeds().says("Nothing was removed").stdout;
+    region.text(&["older", "3"]);
+    let old = region.run(&["gc", "--region", "eu-west-1"]).succeeds().says("Nothing was removed").stdout;
+    for id in lost.iter().filter(|id| !id.starts_with("vol-") || **id == volume) {
+        let row = |text: &str| text.lines().find(|row| row.contains(id)).expect("a row").to_owned();
+        assert!(row(&young).contains("us-east-1   lost"), "{young}");
+        assert!(row(&old).ends_with("3 hours") || id.starts_with("sg-") && row(&old).ends_with('-'), "{old}");
+    }
+    assert_eq!(old.lines().count(), 1 + 5 + 1, "a heading, five things, a sentence: {old}");
+    only_looks(&region);
+
+    let run = region.run(&["gc", "--yes"]).succeeds();
+    assert_eq!(run.stdout.lines().filter(|line| line.starts_with("Removed ")).count(), 5, "{run:#?}");
+    assert_eq!(left(&region, "lost"), [""; 0]);
+    assert_eq!((left(&region, "foreign"), left(&region, "kept")), (foreign, kept));
+    region.run(&["gc"]).succeeds().says("Nothing is left of machines that are gone.\n");
+    region.run(&["rm", "-y", "kept"]).succeeds();
+    region
+        .run(&["--storage-path", region.home.path().join("foreign").to_str().expect("UTF-8"), "rm", "-y", "foreign"])
+        .succeeds();
+    assert_eq!(region.left(), [""; 0]);
+}
+
+#[test]
+fn what_cannot_be_removed_or_told_is_said_and_left() {
+    let region = Region::new();
+    launched(&region, ".docker", "lost", &[]);
+    let folder = region.machine_folder("lost");
+    let aside = region.home.path().join("aside");
+    fs::rename(&folder, &aside).expect("its folder goes");
+    let before = left(&region, "lost");
+
+    region.fault("deny TerminateInstances");
+    let run = region.run(&["gc", "--yes", "--young"]).fails(1).complains("UnauthorizedOperation");
+    run.complains("3 of 3 could not be removed");
+    assert_eq!(left(&region, "lost"), before);
+    region.fault("clear");
+
+    // A record that cannot be read may be that of any machine.
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("config.json"), "{").expect("a record");
+    region.forget_calls();
+    region.run(&["gc", "--yes", "--young"]).fails(1).complains("nobody knows what was made for this machine");
+    assert_eq!(region.calls().len(), 0);
+    fs::remove_dir_all(&folder).expect("the folder");
+
+    // In a region that does not answer as EC2 does nothing is looked for, in the others it is.
+    region.fault("error DescribeInstances OptInRequired --region ap-east-1");
+    let run = region.run(&["gc", "--yes", "--young", "--region", "ap-east-1"]).fails(1);
+    run.complains("region ap-east-1: OptInRequired").says("Removed instance ");
+    assert_eq!(region.left(), [""; 0]);
+}

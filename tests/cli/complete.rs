@@ -127,6 +127,53 @@ fn values_are_completed() {
     );
 }
 
+/// A home with a machine on EC2 and a configuration of the AWS tools.
+#[cfg(feature = "amazonec2")]
+fn home_with_ec2() -> Sandbox {
+    let sandbox = home();
+    add(&sandbox, "aws01", "amazonec2", "192.0.2.1", 22);
+    let file = ".docker/machines/aws01/config.json";
+    let mut record: serde_json::Value = serde_json::from_str(&sandbox.read(file)).unwrap();
+    let more = json!({"InstanceType": "x2gd.medium", "Region": "eu-isoe-west-1", "SecurityGroupNames": ["web", "ci"]});
+    record["Driver"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    sandbox.write(file, record.to_string());
+    sandbox
+        .write(".aws/config", "[default]\nregion = us-west-2\n[profile work]\nregion = xx-north-1\n[sso-session s]\n");
+    sandbox.write(".aws/credentials", "[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n[ci]\n");
+    sandbox
+}
+
+#[test]
+#[cfg(feature = "amazonec2")]
+fn values_of_ec2_are_completed_from_what_this_computer_knows() {
+    let sandbox = home_with_ec2();
+    let create = |rest: &str| tab(&sandbox, &format!("create -d amazonec2 --amazonec2-{rest}"));
+    for (rest, wanted) in [
+        ("region eu-w", "words|eu-west-1 |eu-west-2 |eu-west-3 "),
+        ("region=x", "words|xx-north-1 "),
+        ("region eu-i", "words|eu-isoe-west-1 "),
+        ("instance-type t4g.m", "words|t4g.medium |t4g.micro "),
+        ("instance-type x", "words|x2gd.medium "),
+        ("zone ", "words|a |b |c |d |e |f "),
+        ("volume-type g", "words|gp2 |gp3 "),
+        ("profile ", "words|ci |default |work "),
+        ("security-group ", "words|ci |docker-machine |web "),
+        ("ssh-user e", "words|ec2-user "),
+        ("http-tokens ", "words|optional |required "),
+        ("use-private-address=", "words|true |false "),
+        ("userdata ", "files"),
+        ("root-size ", "words"),
+    ] {
+        assert_eq!(create(rest), wanted, "{rest}");
+    }
+    assert_eq!(tab(&sandbox, "gc --region us-g"), "words|us-gov-east-1 |us-gov-west-1 ");
+
+    sandbox.write("elsewhere", "[profile other]\n");
+    let line = "docker-machine create -d amazonec2 --amazonec2-profile o";
+    let output = sandbox.run_words(["__complete", "bash", line, BREAKS]).env("AWS_CONFIG_FILE", "elsewhere").output();
+    assert_eq!(output.stdout, "words\nother \n");
+}
+
 #[test]
 fn copies_know_machines_and_local_paths() {
     let sandbox = home();
@@ -165,6 +212,9 @@ fn nobody_is_contacted_unless_states_are_asked_for() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     add(&sandbox, "down", "generic", "127.0.0.1", closed.port());
     assert_tabs(&sandbox, &[("start ", "words|down |up "), ("stop ", "words|down |up "), ("scp u", "words|up:")]);
+    let region = ["__complete", "bash", "docker-machine create -d amazonec2 --amazonec2-region us-east-", BREAKS];
+    let cloud = sandbox.run_words(region).env("AWS_ENDPOINT_URL", format!("http://{address}")).output();
+    assert_eq!(cloud.stdout, "words\nus-east-1 \nus-east-2 \n");
     assert!(listener.accept().is_err(), "a TAB has contacted a machine");
 
     let states = |line: &str| {
@@ -210,7 +260,7 @@ fn names_and_flags_are_answered_in_a_moment() {
         drop(sandbox.run("version").output());
         start.elapsed()
     };
-    for line in ["rm ", "create -d generic --"] {
+    for line in ["rm ", "create -d generic --", "create -d amazonec2 --amazonec2-instance-type "] {
         let pairs = (0..20).map(|_| (bare(), took(line)));
         let (bare, fastest) = pairs.reduce(|a, b| (a.0.min(b.0), a.1.min(b.1))).unwrap();
         assert!(fastest < 5 * bare, "{line}: {fastest:?}, bare start {bare:?}");

@@ -70,6 +70,12 @@ $ docker-machine create -d generic --generic-
 $ docker-machine create -d generic --generic-
 
 "#]]);
+    terminal.anew("docker-machine create -d amazonec2 --amazonec2-region us-w\t\t\t").shows(str![[r#"
+$ docker-machine create -d amazonec2 --amazonec2-region us-west-
+us-west-1   us-west-2
+$ docker-machine create -d amazonec2 --amazonec2-region us-west-
+
+"#]]);
     terminal.anew("docker-machine ls --filter=dr\tn\t--qu\t\r").shows(str![[r#"
 $ docker-machine ls --filter=driver=none --quiet
 alpha
@@ -136,6 +142,12 @@ $ docker-machine create -d generic --generic-
 --generic-ssh-user     -- User to log in as: root, or one with sudo
 
 "#]]);
+    terminal.anew("docker-machine create -d amazonec2 --amazonec2-region us-w\t\t").shows(str![[r#"
+$ docker-machine create -d amazonec2 --amazonec2-region us-west-
+us-west-1  -- N. California
+us-west-2  -- Oregon
+
+"#]]);
     terminal.anew("docker-machine ls --filter=dr\tn\t--qu\t\r").shows(str![[r#"
 $ docker-machine ls --filter=driver=none --quiet
 alpha
@@ -179,6 +191,11 @@ $ docker-machine create -d generic --generic-
 …-generic-ssh-key  (Private key of the SSH user; without it the agent and the …)
 …-generic-ssh-port                                      (Port of the SSH server)
 …-generic-ssh-user                   (User to log in as: root, or one with sudo)
+
+"#]]);
+    terminal.anew("docker-machine create -d amazonec2 --amazonec2-region us-w\t\t").shows(str![[r#"
+$ docker-machine create -d amazonec2 --amazonec2-region us-west-1
+us-west-1  (N. California)  us-west-2  (Oregon)
 
 "#]]);
     terminal.anew("docker-machine ls --filter=dr\tn\t--qu\t\r").shows(str![[r#"

@@ -63,6 +63,7 @@ impl Sources {
             Values::Drivers => registry::known().iter().map(|name| Candidate::new(*name, "")).collect(),
             Values::Commands => commands(tree, false),
             Values::Scripts => SCRIPTS.iter().map(|(name, _)| Candidate::new(*name, "")).collect(),
+            Values::Ec2(known) => known.candidates(&self.cx.env, &self.records()),
             Values::Filters => self.filters(typed),
             Values::CopySide => return self.copy_side(typed).await,
             Values::MountSource => match remote_side(typed) {
@@ -143,17 +144,21 @@ impl Sources {
         Ok(listing.text().lines().filter(|name| !matches!(*name, "./" | "../")).map(str::to_owned).collect())
     }
 
+    fn records(&self) -> Vec<(String, Value)> {
+        let names = self.cx.store.names().unwrap_or_default();
+        names.iter().map(|name| (name.to_string(), record(&self.cx.store.folder(name)))).collect()
+    }
+
     /// `key=` first, then the values that the store has for the key.
     fn filters(&self, typed: &str) -> Vec<Candidate> {
         const KEYS: [&str; 5] = ["driver=", "label=", "name=", "state=", "swarm="];
         let Some((key, _)) = typed.split_once('=') else { return KEYS.map(|key| Candidate::new(key, "")).into() };
-        let names = self.cx.store.names().unwrap_or_default();
-        let records = || names.iter().map(|name| (name.to_string(), record(&self.cx.store.folder(name))));
+        let records = || self.records().into_iter();
         let known = || registry::known().iter().map(|name| (*name).to_owned());
         let mut values: Vec<String> = match key {
             "driver" => known().chain(records().map(|(_, record)| text(&record, "/DriverName"))).collect(),
             "label" => records().flat_map(|(_, record)| labels(&record)).collect(),
-            "name" => names.iter().map(Name::to_string).collect(),
+            "name" => records().map(|(name, _)| name).collect(),
             "state" => STATE_NAMES.map(|state| state.to_string()).into(),
             "swarm" => records().filter(|(_, record)| is_master(record)).map(|(name, _)| name).collect(),
             _ => Vec::new(),

@@ -3,7 +3,8 @@
 use clap::ValueHint;
 
 use super::super::tree::{FlagSpec, Takes};
-use super::Paths;
+use super::ec2::Known;
+use super::{Paths, ec2};
 
 /// Which machines a command is for, if their states are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(super) enum Values {
     Commands,
     /// What `completion` prints.
     Scripts,
+    /// Of Amazon EC2: regions, instance types, …
+    Ec2(Known),
     /// `key=value` of `ls --filter`.
     Filters,
     /// A local path, or `[user@]machine:path`.
@@ -36,7 +39,7 @@ pub(super) enum Values {
 
 const SWITCH: &[&str] = &["true", "false"];
 
-/// Values of flags, by long name. A driver's flags belong here too: regions, instance types.
+/// Values of flags, by long name; those of Amazon EC2 are in [`ec2::FLAGS`].
 const FLAGS: &[(&str, Values)] = &[
     ("driver", Values::Drivers),
     ("engine-storage-driver", Values::Fixed(&["overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs", "devicemapper"])),
@@ -59,7 +62,7 @@ pub(super) fn of_flag(command: Option<&str>, flag: &FlagSpec) -> Values {
     if command == Some("ls") && flag.is_called("format") {
         return Values::Fixed(&["json", "jsonl", "table"]);
     }
-    let known = FLAGS.iter().find(|(name, _)| flag.is_called(name));
+    let known = FLAGS.iter().chain(ec2::FLAGS).find(|(name, _)| flag.is_called(name));
     known.map_or(Values::Unknown, |(_, values)| *values)
 }
 
@@ -90,10 +93,12 @@ mod tests {
     /// A new command or renamed flag must not be forgotten here.
     #[tokio::test]
     async fn the_tables_and_the_tree_agree() {
-        let flags = run_create::driver_flags(&Context::for_test(), "generic").await.unwrap();
+        let mut flags = run_create::driver_flags(&Context::for_test(), "generic").await.unwrap();
+        flags.extend(run_create::driver_flags(&Context::for_test(), "amazonec2").await.unwrap_or_default());
         let tree = tree::program(&flags);
         let all: Vec<FlagSpec> = tree.get_subcommands().flat_map(tree::flags).collect();
-        for (name, _) in FLAGS {
+        let ec2 = ec2::FLAGS.iter().filter(|_| cfg!(feature = "amazonec2"));
+        for (name, _) in FLAGS.iter().chain(ec2) {
             assert!(all.iter().any(|flag| flag.is_called(name)), "no flag --{name}");
         }
         for command in tree.get_subcommands() {

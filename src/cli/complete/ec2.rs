@@ -1,0 +1,268 @@
+//! Values of Amazon EC2's flags: what is common, what the AWS configuration names, what machines of the store have.
+//! AWS itself is not asked: a TAB waits for nobody.
+
+use serde_json::Value;
+
+use super::values::Values;
+use super::{Candidate, Paths};
+use crate::env::Env;
+
+/// A value, and what there is to say about it.
+type Hinted = (&'static str, &'static str);
+
+/// Where the values of a flag come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    /// Fields of a machine's driver: a text, or a list of them.
+    fields: &'static [&'static str],
+    common: &'static [Hinted],
+    configured: Configured,
+}
+
+/// What the files of the AWS tools say about a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Configured {
+    Nothing,
+    Regions,
+    Profiles,
+}
+
+/// Values of the driver's flags, by long name.
+pub(super) const FLAGS: &[(&str, Values)] = &[
+    ("amazonec2-ami", used(&["AMI"], &[])),
+    ("amazonec2-device-name", used(&[], &[("/dev/sda1", "Ubuntu"), ("/dev/xvda", "Amazon Linux, Debian")])),
+    ("amazonec2-http-endpoint", used(&[], ENABLED)),
+    ("amazonec2-http-protocol-ipv6", used(&[], ENABLED)),
+    ("amazonec2-http-tokens", used(&[], TOKENS)),
+    ("amazonec2-iam-instance-profile", used(&["IamInstanceProfile"], &[])),
+    ("amazonec2-instance-type", used(&["InstanceType", "InstanceTypes"], TYPES)),
+    ("amazonec2-kms-key", used(&["VolumeKmsKeyId"], &[])),
+    ("amazonec2-launch-template", used(&["LaunchTemplate"], &[])),
+    ("amazonec2-metadata-token", used(&[], TOKENS)),
+    ("amazonec2-profile", Values::Ec2(Known { fields: &["Profile"], common: &[], configured: Configured::Profiles })),
+    ("amazonec2-region", REGION),
+    ("amazonec2-security-group", used(&["SecurityGroupNames"], &[("docker-machine", "the default")])),
+    ("amazonec2-ssh-authorized-key", Values::Paths(Paths::Files)),
+    ("amazonec2-ssh-keypath", Values::Paths(Paths::Files)),
+    ("amazonec2-ssh-user", used(&["SSHUser"], USERS)),
+    ("amazonec2-subnet-id", used(&["SubnetId", "SubnetIds"], &[])),
+    ("amazonec2-tags", used(&["Tags"], &[])),
+    ("amazonec2-userdata", Values::Paths(Paths::Files)),
+    ("amazonec2-volume-kms-key", used(&["VolumeKmsKeyId"], &[])),
+    ("amazonec2-volume-type", used(&["VolumeType"], VOLUMES)),
+    ("amazonec2-vpc-id", used(&["VpcId"], &[])),
+    ("amazonec2-zone", used(&["Zone"], ZONES)),
+    // Of `gc`.
+    ("region", REGION),
+];
+
+const fn used(fields: &'static [&'static str], common: &'static [Hinted]) -> Values {
+    Values::Ec2(Known { fields, common, configured: Configured::Nothing })
+}
+
+const REGION: Values = Values::Ec2(Known { fields: &["Region"], common: REGIONS, configured: Configured::Regions });
+
+const ENABLED: &[Hinted] = &[("disabled", ""), ("enabled", "")];
+const TOKENS: &[Hinted] = &[("optional", ""), ("required", "the default")];
+const USERS: &[Hinted] =
+    &[("admin", "Debian"), ("ec2-user", "Amazon Linux, RHEL, SUSE"), ("fedora", "Fedora"), ("ubuntu", "Ubuntu")];
+const ZONES: &[Hinted] = &[("a", ""), ("b", ""), ("c", ""), ("d", ""), ("e", ""), ("f", "")];
+const VOLUMES: &[Hinted] = &[
+    ("gp2", "SSD of the last generation"),
+    ("gp3", "SSD, the default"),
+    ("io1", "fast SSD of the last generation, needs --amazonec2-volume-iops"),
+    ("io2", "fast SSD, needs --amazonec2-volume-iops"),
+    ("standard", "magnetic"),
+];
+
+/// AWS's own names of the places.
+const REGIONS: &[Hinted] = &[
+    ("af-south-1", "Cape Town"),
+    ("ap-east-1", "Hong Kong"),
+    ("ap-east-2", "Taipei"),
+    ("ap-northeast-1", "Tokyo"),
+    ("ap-northeast-2", "Seoul"),
+    ("ap-northeast-3", "Osaka"),
+    ("ap-south-1", "Mumbai"),
+    ("ap-south-2", "Hyderabad"),
+    ("ap-southeast-1", "Singapore"),
+    ("ap-southeast-2", "Sydney"),
+    ("ap-southeast-3", "Jakarta"),
+    ("ap-southeast-4", "Melbourne"),
+    ("ap-southeast-5", "Malaysia"),
+    ("ap-southeast-6", "New Zealand"),
+    ("ap-southeast-7", "Thailand"),
+    ("ca-central-1", "Canada"),
+    ("ca-west-1", "Calgary"),
+    ("cn-north-1", "Beijing"),
+    ("cn-northwest-1", "Ningxia"),
+    ("eu-central-1", "Frankfurt"),
+    ("eu-central-2", "Zurich"),
+    ("eu-north-1", "Stockholm"),
+    ("eu-south-1", "Milan"),
+    ("eu-south-2", "Spain"),
+    ("eu-west-1", "Ireland"),
+    ("eu-west-2", "London"),
+    ("eu-west-3", "Paris"),
+    ("il-central-1", "Tel Aviv"),
+    ("me-central-1", "UAE"),
+    ("me-south-1", "Bahrain"),
+    ("mx-central-1", "Mexico"),
+    ("sa-east-1", "Sao Paulo"),
+    ("us-east-1", "N. Virginia"),
+    ("us-east-2", "Ohio"),
+    ("us-gov-east-1", "GovCloud East"),
+    ("us-gov-west-1", "GovCloud West"),
+    ("us-west-1", "N. California"),
+    ("us-west-2", "Oregon"),
+];
+
+/// A choice: small general ones, then today's families up to 8 CPUs.
+const TYPES: &[Hinted] = &[
+    ("c7g.2xlarge", "8 CPUs, 16 GiB, arm64"),
+    ("c7g.large", "2 CPUs, 4 GiB, arm64"),
+    ("c7g.xlarge", "4 CPUs, 8 GiB, arm64"),
+    ("c7i.2xlarge", "8 CPUs, 16 GiB"),
+    ("c7i.large", "2 CPUs, 4 GiB"),
+    ("c7i.xlarge", "4 CPUs, 8 GiB"),
+    ("g4dn.xlarge", "4 CPUs, 16 GiB, NVIDIA T4"),
+    ("g5.xlarge", "4 CPUs, 16 GiB, NVIDIA A10G"),
+    ("g6.xlarge", "4 CPUs, 16 GiB, NVIDIA L4"),
+    ("m7g.2xlarge", "8 CPUs, 32 GiB, arm64"),
+    ("m7g.large", "2 CPUs, 8 GiB, arm64"),
+    ("m7g.xlarge", "4 CPUs, 16 GiB, arm64"),
+    ("m7i.2xlarge", "8 CPUs, 32 GiB"),
+    ("m7i.large", "2 CPUs, 8 GiB"),
+    ("m7i.xlarge", "4 CPUs, 16 GiB"),
+    ("r7g.large", "2 CPUs, 16 GiB, arm64"),
+    ("r7g.xlarge", "4 CPUs, 32 GiB, arm64"),
+    ("r7i.large", "2 CPUs, 16 GiB"),
+    ("r7i.xlarge", "4 CPUs, 32 GiB"),
+    ("t2.micro", "1 CPU, 1 GiB"),
+    ("t3.2xlarge", "8 CPUs, 32 GiB"),
+    ("t3.large", "2 CPUs, 8 GiB"),
+    ("t3.medium", "2 CPUs, 4 GiB"),
+    ("t3.micro", "2 CPUs, 1 GiB, the default"),
+    ("t3.nano", "2 CPUs, 0.5 GiB"),
+    ("t3.small", "2 CPUs, 2 GiB"),
+    ("t3.xlarge", "4 CPUs, 16 GiB"),
+    ("t4g.large", "2 CPUs, 8 GiB, arm64"),
+    ("t4g.medium", "2 CPUs, 4 GiB, arm64"),
+    ("t4g.micro", "2 CPUs, 1 GiB, arm64"),
+    ("t4g.small", "2 CPUs, 2 GiB, arm64"),
+    ("t4g.xlarge", "4 CPUs, 16 GiB, arm64"),
+];
+
+impl Known {
+    /// The values. `machines`: names and records of the store's machines.
+    pub(super) fn candidates(self, env: &Env, machines: &[(String, Value)]) -> Vec<Candidate> {
+        let mut found: Vec<Candidate> = self.common.iter().map(|(text, help)| Candidate::new(*text, *help)).collect();
+        let mut add = |text: &str, help: String| {
+            if !text.is_empty() && !found.iter().any(|candidate| candidate.text == text) {
+                found.push(Candidate::new(text, help));
+            }
+        };
+        for (section, region) in self.configured(env) {
+            match self.configured {
+                Configured::Regions => add(&region, format!("of profile {section}")),
+                _ => add(&section, region),
+            }
+        }
+        for (machine, record) in machines.iter().filter(|(_, record)| record["DriverName"] == "amazonec2") {
+            for field in self.fields {
+                for text in texts(&record["Driver"][field]) {
+                    add(text, format!("as {machine}"));
+                }
+            }
+        }
+        found.sort_by(|one, other| one.text.cmp(&other.text));
+        found
+    }
+
+    /// The profiles of the AWS configuration with their regions.
+    fn configured(self, env: &Env) -> Vec<(String, String)> {
+        if self.configured == Configured::Nothing {
+            return Vec::new();
+        }
+        let read = |variable: &str, file: &str| {
+            let usual = || format!("{}/.aws/{file}", env.var("HOME").unwrap_or_default());
+            let path = env.var(variable).map_or_else(usual, str::to_owned);
+            std::fs::read_to_string(env.cwd.join(path)).unwrap_or_default()
+        };
+        let mut profiles = profiles(&read("AWS_CONFIG_FILE", "config"), true);
+        profiles.extend(self::profiles(&read("AWS_SHARED_CREDENTIALS_FILE", "credentials"), false));
+        profiles
+    }
+}
+
+/// A text, or those of a list.
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    std::iter::once(value).chain(list).filter_map(Value::as_str)
+}
+
+/// Profiles with their regions, of a file as `aws configure` writes it. In `~/.aws/config` all but the first are called
+/// `profile NAME`, and there are sections that are no profiles.
+fn profiles(text: &str, is_config: bool) -> Vec<(String, String)> {
+    let mut profiles: Vec<(String, String)> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if let Some(section) = line.trim().strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            let (kind, name) = section.trim().split_once(char::is_whitespace).unwrap_or(("", section));
+            let name = name.trim().trim_matches('"');
+            inside = if is_config { kind == "profile" || name == "default" } else { kind.is_empty() };
+            if inside {
+                profiles.push((name.to_owned(), String::new()));
+            }
+        } else if let (true, Some((key, value))) = (inside, line.split_once('=')) {
+            // What belongs to another setting is indented.
+            if key.trim_end() == "region" {
+                value.trim().clone_into(&mut profiles.last_mut().expect("a profile has begun").1);
+            }
+        }
+    }
+    profiles
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn profiles_are_read_from_both_files() {
+        let config = "[default]\nregion = eu-west-1\n\n[profile work]\nsso_region = us-east-1\nregion=eu-central-1 \n\
+                      s3 =\n  region = no\n[sso-session corp]\nregion = no\n[profile \"two words\"]\n# region = no\n";
+        let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(name, region)| ((*name).to_owned(), (*region).to_owned())).collect()
+        };
+        let wanted = own(&[("default", "eu-west-1"), ("work", "eu-central-1"), ("two words", "")]);
+        assert_eq!(profiles(config, true), wanted);
+        let credentials = "aws_access_key_id = x\n[default]\naws_access_key_id = x\n[ci]\nregion = us-west-2\n";
+        assert_eq!(profiles(credentials, false), own(&[("default", ""), ("ci", "us-west-2")]));
+    }
+
+    #[test]
+    fn lists_are_in_order_and_name_nothing_twice() {
+        for list in [ENABLED, TOKENS, USERS, ZONES, VOLUMES, REGIONS, TYPES] {
+            assert!(list.is_sorted_by(|one, other| one.0 < other.0), "{list:?}");
+        }
+        assert!(FLAGS.is_sorted_by(|one, other| one.0 < other.0));
+    }
+
+    #[test]
+    fn machines_of_the_store_are_remembered() {
+        let machine =
+            |name: &str, driver: &str, state: Value| (name.to_owned(), json!({"DriverName": driver, "Driver": state}));
+        let machines = [
+            machine("aws01", "amazonec2", json!({"InstanceType": "x2gd.medium", "InstanceTypes": ["x2gd.large"]})),
+            machine("aws02", "amazonec2", json!({"InstanceType": "x2gd.medium", "InstanceTypes": null})),
+            machine("odd", "amazonec2", json!(null)),
+            machine("other", "someone", json!({"InstanceType": "cx22"})),
+        ];
+        let known = Known { fields: &["InstanceType", "InstanceTypes"], common: &[], configured: Configured::Nothing };
+        let seen = known.candidates(&Env::default(), &machines);
+        assert_eq!(seen, [Candidate::new("x2gd.large", "as aws01"), Candidate::new("x2gd.medium", "as aws01")]);
+    }
+}

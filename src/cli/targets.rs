@@ -35,9 +35,9 @@ pub fn several(store: &Store, names: &[String]) -> Result<Vec<Name>> {
     let mut found: Vec<Name> = Vec::new();
     let mut lost: Vec<String> = Vec::new();
     for text in names {
-        match valid(text) {
-            Ok(name) if store.exists(&name) => push_once(&mut found, name),
-            _ => push_once(&mut lost, missing(text).message().to_owned()),
+        match valid(text).and_then(|name| store.look(&name).map(|_| name)) {
+            Ok(name) => push_once(&mut found, name),
+            Err(error) => push_once(&mut lost, error.message().to_owned()),
         }
     }
     if lost.is_empty() { Ok(found) } else { Err(Error::new(Kind::Missing, lost.join("\n"))) }
@@ -53,11 +53,12 @@ pub fn valid(text: &str) -> Result<Name> {
 
 fn default(store: &Store) -> Result<Name> {
     let name = Name::from_str("default")?;
-    if store.exists(&name) {
-        return Ok(name);
+    let none = "Error: No machine name(s) specified and no \"default\" machine exists";
+    match store.look(&name) {
+        Ok(_) => Ok(name),
+        Err(error) if error.kind() == Kind::Missing => Err(Error::new(Kind::Missing, none)),
+        Err(error) => Err(error),
     }
-    let text = "Error: No machine name(s) specified and no \"default\" machine exists";
-    Err(Error::new(Kind::Missing, text))
 }
 
 fn push_once<T: PartialEq>(list: &mut Vec<T>, item: T) {

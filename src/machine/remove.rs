@@ -20,12 +20,12 @@ pub enum Force {
 /// The computer could not be removed, or there is no such machine. With [`Force::Yes`] the record is gone all the same,
 /// if there was one.
 pub async fn remove(cx: &Context, name: &Name, force: Force) -> Result<()> {
+    let removing = |error: Error| error.context(format!("Error removing host \"{name}\""));
     let _lock = match cx.store.exists(name) {
-        true => Some(cx.store.lock(&cx.console, name).await?),
+        true => Some(cx.store.lock(&cx.console, name).await.map_err(removing)?),
         false => None,
     };
-    let removed =
-        remove_computer(cx, name).await.map_err(|error| error.context(format!("Error removing host \"{name}\"")));
+    let removed = remove_computer(cx, name).await.map_err(removing);
     if let Err(error) = removed {
         if force == Force::No {
             return Err(error);

@@ -1,7 +1,6 @@
 //! Private key files: permissions, every file form, fingerprints, copies for the machine's folder, new keys.
 
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use crate::certs::pkcs1_pem;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result, os_text};
 use crate::ssh::agent::Agent;
+use crate::store::write_private;
 
 /// File names in a machine's folder that a copied key must not take: certificates and the record.
 const TAKEN: &[&str] =
@@ -216,19 +216,6 @@ fn copy(source: &Path, target: &Path) -> Result<()> {
         Error::msg(format!("unable to copy ssh key: open {}: {}", source.display(), os_text(&error)))
     })?;
     write_private(target, &bytes)
-}
-
-/// Writes a file that is private from its first byte on, whole or not at all.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    let draft = beside(path, ".tmp");
-    let write = || {
-        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)
-    };
-    write().map_err(|error| Error::file("write", path, &error))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Making a machine's place: one creator per name, and a half-made machine that can be told from a finished one.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::files::{make_folder, sync_folder, write_private};
@@ -36,9 +37,14 @@ impl Store {
     /// Whether a `create` of this name may begin: there is no such machine, or only a half-made one.
     ///
     /// # Errors
-    /// `Docker machine "NAME" already exists` ([`Kind::Exists`]).
+    /// `Docker machine "NAME" already exists` ([`Kind::Exists`]), or that cannot be said.
     pub fn check_free(&self, name: &Name) -> Result<()> {
-        if self.exists(name) && self.creating(name).is_none() { Err(exists(name)) } else { Ok(()) }
+        match self.look(name) {
+            Ok(_) if self.creating(name).is_some() => Ok(()),
+            Ok(_) => Err(exists(name)),
+            Err(error) if error.kind() == Kind::Missing => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Claims a name for `create`, making the store's folders where they are missing.
@@ -59,6 +65,7 @@ impl Store {
             (true, None) => return Err(exists(name)),
         };
         self.sweep(name);
+        self.sweep_abandoned();
         Ok(Claim { store: self.clone(), name: name.clone(), resumed, _lock: lock })
     }
 
@@ -100,12 +107,21 @@ impl Claim {
             write_private(&folder.join(MARKER), pid.as_bytes())?;
             return self.store.save(record);
         }
+        let staged = self.stage(record, &pid);
+        if staged.is_err() {
+            self.store.sweep(&self.name);
+        }
+        let moved = fs::rename(staged?, &folder).and_then(|()| sync_folder(&folder));
+        moved.map_err(|error| Error::file("mkdir", &folder, &error))
+    }
+
+    /// The machine's folder under another name, with its mark and its record in it.
+    fn stage(&self, record: &Record, pid: &str) -> Result<PathBuf> {
         let staged = self.store.hidden(&self.name, "new");
         make_folder(&staged)?;
         write_private(&staged.join(MARKER), pid.as_bytes())?;
         write_private(&staged.join(CONFIG), text_of(record).as_bytes())?;
-        let moved = fs::rename(&staged, &folder).and_then(|()| sync_folder(&folder));
-        moved.map_err(|error| Error::file("mkdir", &folder, &error))
+        Ok(staged)
     }
 
     /// The machine is finished: takes the mark away.

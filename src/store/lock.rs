@@ -50,7 +50,8 @@ impl Lock {
                 Err(TryLockError::WouldBlock) => return Ok(Attempt::Busy(read_pid(&mut file))),
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
-            write_pid(&mut file).map_err(failed)?;
+            // On a full disk the others do not learn who we are; we can still make room.
+            _ = write_pid(&mut file);
             return Ok(Attempt::Held(Self { path: path.into(), file, guarded: guarded.map(Into::into) }));
         }
     }

@@ -16,6 +16,7 @@ mod name;
 mod place;
 mod record;
 pub mod root;
+mod sweep;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -31,7 +32,6 @@ pub use name::Name;
 pub use record::{AuthOptions, EngineOptions, HostOptions, Record, SwarmOptions};
 pub use root::Root;
 
-use crate::clock;
 use crate::console::Console;
 use crate::error::{Error, Kind, Result};
 use crate::json;
@@ -100,7 +100,18 @@ impl Store {
 
     /// Whether something, folder or not, is at the machine's place.
     pub fn exists(&self, name: &Name) -> bool {
-        fs::symlink_metadata(self.folder(name)).is_ok()
+        self.look(name).is_ok()
+    }
+
+    /// Looks whether something is at the machine's place.
+    ///
+    /// # Errors
+    /// Nothing is ([`Kind::Missing`]), or that cannot be said: a folder on the way cannot be entered.
+    pub fn look(&self, name: &Name) -> Result<fs::Metadata> {
+        fs::symlink_metadata(self.folder(name)).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => missing(name.as_str()),
+            _ => Error::file("open", &self.config(name), &error).with_kind(Kind::Damaged),
+        })
     }
 
     /// Reads a machine's record; one of an older version is rewritten at once, its old text kept in `config.json.bak`.
@@ -116,9 +127,7 @@ impl Store {
     /// # Errors
     /// As [`Store::load`].
     pub fn load_with_notes(&self, name: &Name) -> Result<(Record, Vec<String>)> {
-        if !self.exists(name) {
-            return Err(missing(name.as_str()));
-        }
+        self.look(name)?;
         let mut notes = Vec::new();
         let bytes = self.read(name, &mut notes)?;
         let parsed = parse(&bytes, &self.place(name))?;
@@ -140,9 +149,7 @@ impl Store {
     /// The machine is not in the store ([`Kind::Missing`]), or the file cannot be written.
     pub fn save(&self, record: &Record) -> Result<()> {
         let name: Name = record.name.parse()?;
-        if !self.exists(&name) {
-            return Err(missing(name.as_str()));
-        }
+        self.look(&name)?;
         let bytes = self.read(&name, &mut Vec::new()).unwrap_or_default();
         let text = match parse(&bytes, &self.place(&name)) {
             Ok(Parsed { file, record: read, migrated }) => {
@@ -157,7 +164,7 @@ impl Store {
             Err(_) => text_of(record),
         };
         write_private(&self.config(&name), text.as_bytes())?;
-        self.sweep_temporary(&name);
+        self.sweep_drafts(&name);
         Ok(())
     }
 
@@ -172,11 +179,11 @@ impl Store {
             ErrorKind::NotFound => missing(name.as_str()),
             _ => Error::file("remove", &folder, &error),
         };
-        let Ok(data) = fs::symlink_metadata(&folder) else { return Err(missing(name.as_str())) };
-        if !data.is_dir() {
+        if !self.look(name)?.is_dir() {
             return fs::remove_file(&folder).map_err(failed);
         }
         self.sweep(name);
+        self.sweep_abandoned();
         // Out of sight in one step: whatever ends us now, no half machine is listed.
         let doomed = self.hidden(name, "removed");
         fs::rename(&folder, &doomed).map_err(failed)?;
@@ -186,7 +193,7 @@ impl Store {
     /// Takes the machine's lock, saying so if another process has it. Not to be taken twice by one process.
     ///
     /// # Errors
-    /// No such machine ([`Kind::Missing`]); another process has the lock for longer than [`PATIENCE`].
+    /// No such machine ([`Kind::Missing`]), or it cannot be looked for; another process has the lock for longer than [`PATIENCE`].
     pub async fn lock(&self, console: &Console, name: &Name) -> Result<Lock> {
         self.lock_within(console, name, PATIENCE).await
     }
@@ -196,13 +203,12 @@ impl Store {
     /// # Errors
     /// As [`Store::lock`].
     pub async fn lock_within(&self, console: &Console, name: &Name, patience: Duration) -> Result<Lock> {
-        if !self.exists(name) {
-            return Err(missing(name.as_str()));
-        }
+        self.look(name)?;
         let (what, folder) = (format!("\"{name}\""), self.folder(name));
         let lock = Lock::wait(&self.lock_path(name), Some(&folder), &what, patience, |line| console.say(line)).await?;
         // Whom we waited for may have removed it.
-        if self.exists(name) { Ok(lock) } else { Err(missing(name.as_str())) }
+        self.look(name)?;
+        Ok(lock)
     }
 
     fn config(&self, name: &Name) -> PathBuf {
@@ -230,7 +236,7 @@ impl Store {
             Err(error) => error,
         };
         if error.kind() == ErrorKind::NotFound {
-            let mut left = self.temporary(name);
+            let mut left = self.record_drafts(name);
             left.retain(|path| fs::read(path).is_ok_and(|bytes| parse(&bytes, &self.place(name)).is_ok()));
             if let [only] = left.as_slice()
                 && let Ok(bytes) = fs::read(only)
@@ -253,32 +259,6 @@ impl Store {
 
     fn keep_old(&self, name: &Name, old: &[u8]) -> Result<()> {
         write_private(&self.folder(name).join("config.json.bak"), old)
-    }
-
-    fn temporary(&self, name: &Name) -> Vec<PathBuf> {
-        let Ok(listing) = fs::read_dir(self.folder(name)) else { return Vec::new() };
-        let is_temporary = |path: &PathBuf| {
-            path.file_name().is_some_and(|file| file.as_encoded_bytes().starts_with(b"config.json.tmp"))
-        };
-        listing.filter_map(|item| Some(item.ok()?.path())).filter(is_temporary).collect()
-    }
-
-    /// Deletes what saves that were killed left behind; a young file may be another program's save under way.
-    fn sweep_temporary(&self, name: &Name) {
-        for path in self.temporary(name) {
-            let age =
-                fs::metadata(&path).and_then(|data| data.modified()).map(|time| clock::now().duration_since(time));
-            if matches!(age, Ok(Ok(age)) if age > Duration::from_secs(60)) {
-                _ = fs::remove_file(path);
-            }
-        }
-    }
-
-    /// Deletes what a creation or removal of this name that was killed left behind.
-    fn sweep(&self, name: &Name) {
-        for what in ["new", "removed"] {
-            _ = fs::remove_dir_all(self.hidden(name, what));
-        }
     }
 }
 

@@ -418,3 +418,28 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn what_cannot_be_looked_at_is_not_called_missing_or_taken() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("file");
+    fs::write(&file, "").unwrap();
+    let store = Store::new(file.clone());
+    let text = format!("open {}/machines/web/config.json: not a directory", file.display());
+    assert_eq!(store.load(&name("web")).unwrap_err().message(), text);
+    assert_eq!(store.remove(&name("web")).unwrap_err().message(), text);
+    assert_eq!(store.check_free(&name("web")).unwrap_err().message(), text);
+}
+
+#[test]
+fn a_machine_that_cannot_be_put_into_the_store_leaves_no_trace() {
+    let (_root, store) = example("v3");
+    let record = Record { name: "new".into(), ..store.load(&name("x")).unwrap() };
+    let claim = store.claim(&Console::captured(&[]), &name("new")).unwrap();
+    // A folder in the place of the record's file.
+    fs::create_dir_all(store.hidden(&name("new"), "new").join(CONFIG)).unwrap();
+    claim.begin(&record).unwrap_err();
+    drop(claim);
+    let hidden = fs::read_dir(store.machines()).unwrap().map(|item| item.unwrap().file_name());
+    assert_eq!(hidden.filter(|file| file.to_string_lossy().contains("new")).count(), 0);
+}

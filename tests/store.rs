@@ -123,7 +123,7 @@ fn child_creates_and_removes_for_ever() {
 #[ignore = "a child of the tests below"]
 fn child_ensures_certificates() {
     let Some(store) = inherited_store() else { return };
-    let console = Console::process(false, false);
+    let console = Console::process(false);
     block_on(ensure(&console, &store, &paths(&store), &identity())).expect("certificates");
 }
 

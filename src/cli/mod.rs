@@ -54,17 +54,17 @@ impl Failure {
 pub fn run(env: &Env) -> u8 {
     let done = plan::plan(env).and_then(|plan| match plan {
         Plan::Print(text) => {
-            Console::process(false, false).data(&text);
+            Console::process(false).data(&text);
             Ok(())
         }
         Plan::Complete(words) => {
-            Console::process(false, false).data(&complete::answer(env, &words));
+            Console::process(false).data(&complete::answer(env, &words));
             Ok(())
         }
         Plan::Run(setup, job) => work(env, setup, job),
     });
     let Err(failure) = done else { return 0 };
-    let console = Console::process(false, false);
+    let console = Console::process(false);
     console.data(&failure.help);
     console.error(&failure.error);
     failure.error.exit_status()
@@ -73,7 +73,7 @@ pub fn run(env: &Env) -> u8 {
 /// Runs a command on a runtime of its own.
 fn work(env: &Env, setup: Setup, job: Job) -> Result<(), Failure> {
     let called = Called::by(env);
-    let console = Console::process(setup.globals.debug, env.stderr_tty);
+    let console = Console::animated(setup.globals.debug, env);
     console.debug(format!("Docker Machine Version:  {VERSION}, build {BUILD}"));
     let mut cx = Context { env: env.clone(), console, store: Store::at(setup.root), globals: setup.globals };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::from)?;

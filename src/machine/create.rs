@@ -100,11 +100,11 @@ pub async fn several(cx: &Context, orders: Vec<Order>) -> Result<()> {
     let mut running = JoinSet::new();
     for order in orders {
         let (mut cx, places, name) = (cx.clone(), Arc::clone(&places), order.name.clone());
-        cx.console = cx.console.for_machine(name.as_str());
         running.spawn(async move {
             let Ok(_place) = Arc::clone(&places).acquire_owned().await else { return Err(Kind::Interrupted) };
+            cx.console = cx.console.for_one_of_several(name.as_str());
             let made = create(&cx, order).await;
-            made.map_err(|error| {
+            made.inspect(|()| cx.console.finished()).map_err(|error| {
                 let kind = error.kind();
                 if kind == Kind::Interrupted {
                     // What has not begun does not begin any more.

@@ -57,14 +57,14 @@ pub async fn on_each(cx: &Context, names: &[Name], action: Action) -> Result<()>
     let mut running = JoinSet::new();
     for name in names {
         let (mut cx, name) = (cx.clone(), name.clone());
-        if names.len() > 1 {
-            cx.console = cx.console.for_machine(name.as_str());
-        }
-        let places = Arc::clone(&places);
+        let (is_alone, places) = (names.len() == 1, Arc::clone(&places));
         running.spawn(async move {
             let _place = places.acquire_owned().await.expect("the semaphore is never closed");
+            if !is_alone {
+                cx.console = cx.console.for_one_of_several(name.as_str());
+            }
             let result = one(&cx, &name, action).await;
-            result.inspect_err(|error| cx.console.error(error)).is_ok()
+            result.inspect(|()| cx.console.finished()).inspect_err(|error| cx.console.error(error)).is_ok()
         });
     }
     let mut all_done = true;

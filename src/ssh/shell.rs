@@ -34,7 +34,7 @@ const OWN_FAILURE: u8 = 255;
 pub async fn run(cx: &Context, target: &SshTarget, options: &Options) -> Result<()> {
     let mut cx = cx.clone();
     if options.verbose {
-        cx.console = Console::process(true, false);
+        cx.console = Console::process(true);
     }
     match attend(&cx, target, options).await {
         Ok(0) => Ok(()),

@@ -3,12 +3,13 @@
 //! Channels are the original's: results and progress lines on standard output, errors and debug lines on
 //! standard error. In a query ([`Console::for_query`]) standard output holds only the result.
 
+mod progress;
+
 use std::io::{BufRead, Write};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
+use self::progress::{Line, Screen};
+use crate::env::Env;
 use crate::error::{Error, Result};
 
 /// A handle on the terminal; cheap to clone, usable from every task.
@@ -19,15 +20,15 @@ pub struct Console {
     prefix: String,
     /// Progress lines go to standard error, so that standard output holds only the result.
     query: bool,
+    /// Where this machine's steps are shown while several are worked on.
+    steps: Option<Arc<Line>>,
 }
 
 #[derive(Debug)]
 struct Inner {
     sink: Mutex<Sink>,
     debug: bool,
-    /// The line that turns while something long is under way; none in a pipe.
-    spinner: Mutex<Option<ProgressBar>>,
-    animate: bool,
+    screen: Screen,
 }
 
 #[derive(Debug)]
@@ -41,33 +42,54 @@ enum Stream {
     Stderr,
 }
 
-/// Where a sentence goes that the user is told while something runs; ends the spinner when dropped.
+/// Something long that is under way; a line that turns on the terminal ends when this is dropped.
 #[derive(Debug)]
 pub struct Progress {
-    console: Console,
+    _line: Option<Line>,
 }
 
 impl Console {
-    /// The process's own streams. `animate`: whether a spinner may be drawn (standard error is a terminal).
-    pub fn process(debug: bool, animate: bool) -> Self {
-        Self::with(Sink::Process, debug, animate && !debug)
+    /// The process's own streams, nothing animated.
+    pub fn process(debug: bool) -> Self {
+        Self::with(Sink::Process, debug, Screen::none())
+    }
+
+    /// The process's own streams, with lines that turn where there is a terminal and nobody debugs.
+    pub fn animated(debug: bool, env: &Env) -> Self {
+        let screen = if env.stderr_tty && !debug { Screen::terminal(env.stdout_tty) } else { Screen::none() };
+        Self::with(Sink::Process, debug, screen)
     }
 
     /// Keeps everything in memory and answers questions from a list: for tests.
     pub fn captured(answers: &[&str]) -> Self {
         let answers = answers.iter().rev().map(|answer| (*answer).to_owned()).collect();
-        Self::with(Sink::Captured { stdout: String::new(), stderr: String::new(), answers }, false, false)
+        Self::with(Sink::Captured { stdout: String::new(), stderr: String::new(), answers }, false, Screen::none())
     }
 
-    fn with(sink: Sink, debug: bool, animate: bool) -> Self {
-        let inner = Inner { sink: Mutex::new(sink), debug, spinner: Mutex::new(None), animate };
-        Self { inner: Arc::new(inner), prefix: String::new(), query: false }
+    fn with(sink: Sink, debug: bool, screen: Screen) -> Self {
+        let inner = Inner { sink: Mutex::new(sink), debug, screen };
+        Self { inner: Arc::new(inner), prefix: String::new(), query: false, steps: None }
     }
 
     /// The same terminal for what the driver of machine `name` says: `(NAME) ` before each line.
     #[must_use]
     pub fn for_machine(&self, name: &str) -> Self {
         Self { prefix: format!("({name}) "), ..self.clone() }
+    }
+
+    /// As [`Console::for_machine`], for one of several machines that are worked on at the same time: on a terminal its
+    /// steps (lines that end in `...`) take turns on one line of its own, which is gone when the console is.
+    #[must_use]
+    pub fn for_one_of_several(&self, name: &str) -> Self {
+        let console = self.for_machine(name);
+        Self { steps: self.inner.screen.steps(&console.prefix).map(Arc::new), ..console }
+    }
+
+    /// The machine is done with: tells how long it took, if its steps leave no trace.
+    pub fn finished(&self) {
+        if let Some(line) = &self.steps {
+            self.say(format!("Done in {} s.", line.age().as_secs()));
+        }
     }
 
     /// The same terminal for a command whose standard output is parsed: progress goes to standard error.
@@ -88,6 +110,9 @@ impl Console {
 
     /// A progress line.
     pub fn say(&self, text: impl AsRef<str>) {
+        if let Some(line) = self.steps.as_ref().filter(|_| text.as_ref().ends_with("...")) {
+            return line.show(format!("{}{}", self.prefix, text.as_ref()));
+        }
         let stream = if self.query { Stream::Stderr } else { Stream::Stdout };
         self.write(stream, &format!("{}{}\n", self.prefix, text.as_ref()));
     }
@@ -119,11 +144,14 @@ impl Console {
         self.inner.debug
     }
 
-    /// A progress line for something that takes long; on a terminal a spinner turns until the value is dropped.
+    /// A progress line for something that takes long; on a terminal it turns until the value is dropped.
     pub fn progress(&self, text: impl AsRef<str>) -> Progress {
         self.say(text.as_ref());
-        self.spin(format!("{}{}", self.prefix, text.as_ref()));
-        Progress { console: self.clone() }
+        let line = match self.steps {
+            Some(_) => None,
+            None => self.inner.screen.line(format!("{}{}", self.prefix, text.as_ref())),
+        };
+        Progress { _line: line }
     }
 
     /// Asks a question without a line end and reads one line; `None` at the end of input.
@@ -152,11 +180,7 @@ impl Console {
     }
 
     fn write(&self, stream: Stream, text: &str) {
-        let spinner = self.inner.spinner.lock().expect("no panic while the spinner is held").clone();
-        match spinner {
-            Some(bar) => bar.suspend(|| self.write_now(stream, text)),
-            None => self.write_now(stream, text),
-        }
+        self.inner.screen.step_aside(|| self.write_now(stream, text));
     }
 
     /// A closed pipe is no error here: `ls | head -1` ends quietly.
@@ -171,29 +195,5 @@ impl Console {
             }
             (Sink::Process, Stream::Stderr) => _ = std::io::stderr().lock().write_all(text.as_bytes()),
         }
-    }
-
-    fn spin(&self, text: String) {
-        if !self.inner.animate {
-            return;
-        }
-        let bar = ProgressBar::new_spinner().with_message(text);
-        bar.set_draw_target(ProgressDrawTarget::stderr());
-        bar.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a valid template"));
-        bar.enable_steady_tick(Duration::from_millis(120));
-        self.replace_spinner(Some(bar));
-    }
-
-    fn replace_spinner(&self, bar: Option<ProgressBar>) {
-        let old = std::mem::replace(&mut *self.inner.spinner.lock().expect("no panic while held"), bar);
-        if let Some(old) = old {
-            old.finish_and_clear();
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.console.replace_spinner(None);
     }
 }

@@ -1,6 +1,7 @@
 //! `create` that ends in the middle: killed at every call of the API, at moments between, by Ctrl-C, or because an
 //! answer was lost. Nothing may remain that a later command does not find.
 
+use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -67,19 +68,57 @@ fn signalled(region: &Region, after: Duration, signal: &str) -> std::process::Ou
     child.wait_with_output().expect("create ends")
 }
 
+/// Numbers that look random and are the same for the same seed (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    /// From 0 to below `sides`.
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % sides
+    }
+}
+
+/// A number for whoever wants to run a test for longer.
+#[expect(clippy::disallowed_methods, reason = "tests have no `Env`")]
+fn from_environment(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).map_or(otherwise, |text| text.parse().expect("a number"))
+}
+
+/// `KILL_ROUNDS=200 KILL_SEED=7 cargo test --test e2e killed_at_random_moments` looks for longer, and elsewhere.
 #[test]
-fn killed_at_ten_moments_rm_leaves_nothing() {
-    let region = Region::new();
+fn killed_at_random_moments_rm_or_gc_or_the_same_create_leaves_nothing() {
+    let (rounds, seed) = (from_environment("KILL_ROUNDS", 10), from_environment("KILL_SEED", 1));
+    let (region, mut dice) = (Region::new(), Dice(seed));
     let started = Instant::now();
     region.create("aws01", &[]).succeeds();
-    let whole = started.elapsed();
+    let whole = u64::try_from(started.elapsed().as_millis()).expect("a few seconds");
     region.run(&["rm", "-y", "aws01"]).succeeds();
-    for step in 0..10 {
-        signalled(&region, whole * (step * 2 + 1) / 20, "-KILL");
-        if region.machine_folder("aws01").exists() {
-            region.run(&["rm", "-y", "aws01"]).succeeds();
+    for round in 0..rounds {
+        // One in each stretch of the way, the beginning of which is the busiest.
+        let moment = (round * 1000 + dice.roll(1000)) * whole / rounds / 1000 / (1 + dice.roll(3));
+        let what = format!("KILL_SEED={seed}, round {round} after {moment} ms");
+        signalled(&region, Duration::from_millis(moment), "-KILL");
+        let folder = region.machine_folder("aws01");
+        match dice.roll(5) {
+            0 if folder.exists() => {
+                fs::remove_dir_all(&folder).expect("the folder");
+                region.run(&["gc", "--yes", "--young"]).succeeds();
+            }
+            1 => {
+                // Perhaps the killed one was at its end, and there is nothing to make any more.
+                _ = region.create("aws01", &[]);
+                region.docker("aws01", &["version"]).succeeds();
+                assert_eq!(region.live_instances().len(), 1, "{what}");
+                region.run(&["rm", "-y", "aws01"]).succeeds();
+            }
+            _ if folder.exists() => _ = region.run(&["rm", "-y", "aws01"]).succeeds(),
+            _ => {}
         }
-        assert_eq!(region.left(), [""; 0], "step {step}");
+        assert_eq!(region.left(), [""; 0], "{what}");
+        assert_eq!(region.run(&["ls", "-q"]).succeeds().stdout, "", "{what}");
     }
 }
 

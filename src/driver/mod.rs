@@ -228,6 +228,16 @@ pub trait Driver: Send + Sync {
     /// How to log in; `None`: it cannot be logged in to, and is never provisioned (driver `none`).
     async fn ssh(&self, cx: &Context) -> Result<Option<SshTarget>>;
 
+    /// Why nobody can log in to it any more, if that is sure: it was taken away, or is off.
+    async fn ended(&self, _cx: &Context) -> Option<Error> {
+        None
+    }
+
+    /// What may keep us from a computer that does not answer, for people.
+    fn obstacles(&self) -> Vec<String> {
+        vec!["does sshd run there, is the port right, and does no firewall stand between?".to_owned()]
+    }
+
     /// Switches it on.
     async fn start(&mut self, _cx: &Context) -> Result<()> {
         Err(self.unsupported("start"))

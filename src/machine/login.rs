@@ -1,19 +1,26 @@
 //! Logging in to a machine: waits until SSH answers, and until a restarted machine is really back.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use super::Host;
 use crate::context::Context;
 use crate::driver::State;
 use crate::error::{Error, Kind, Result};
-use crate::ssh::{self, Connection, Exec, Patience, Remote, SshTarget};
+use crate::ssh::{self, Connection, Exec, LastFailure, Patience, Remote, SshTarget};
 use crate::wait::{self, Look, Pace};
 
 /// How long a machine may take to reach the state Running, as long as the original's 60 looks.
 const RUNNING: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(180));
 /// How long an existing host may be silent before that is said.
 const PATIENT_SILENCE: Duration = Duration::from_secs(10);
+/// How long a computer that boots may be silent before that is said.
+const BOOTING_SILENCE: Duration = Duration::from_secs(30);
+/// How often the driver is asked about a computer that does not answer.
+const LOOK_AGAIN: Duration = Duration::from_secs(20);
 /// How long a machine may take from the order to restart until it is back with a new boot id.
 const REBOOT: Pace = Pace::new(Duration::from_millis(500), Duration::from_secs(300));
 
@@ -28,14 +35,70 @@ pub async fn target(cx: &Context, host: &Host) -> Result<SshTarget> {
     })
 }
 
-/// Waits for SSH and says so.
+/// Waits for SSH and says so; a computer that moves meanwhile is followed.
 ///
 /// # Errors
-/// Nobody answers in time, or the login is refused.
+/// Nobody answers in time, the login is refused, or the computer ends.
 pub async fn wait_for_ssh(cx: &Context, host: &Host, patience: Patience) -> Result<Connection> {
-    let target = target(cx, host).await?;
+    let patience = patience.as_told(&cx.env);
+    let mut target = target(cx, host).await?;
     let _progress = cx.console.progress("Waiting for SSH to be available...");
-    ssh::wait_for(cx, &target, patience).await
+    let (started, last) = (Instant::now(), LastFailure::default());
+    let mut telling = pin!(tell_why(cx, host, patience, &last));
+    loop {
+        let left = Patience { within: patience.within.saturating_sub(started.elapsed()), ..patience };
+        tokio::select! {
+            answered = ssh::wait_for(cx, &target, left, &last) => {
+                return answered.map_err(|error| unanswered(host, patience, error));
+            }
+            moved = watch(cx, host, &target) => target = moved?,
+            never = &mut telling => match never {},
+        }
+    }
+}
+
+/// Where the computer has moved to.
+///
+/// # Errors
+/// It has ended.
+async fn watch(cx: &Context, host: &Host, known: &SshTarget) -> Result<SshTarget> {
+    loop {
+        sleep(LOOK_AGAIN).await;
+        if let Some(error) = host.driver.ended(cx).await {
+            return Err(error);
+        }
+        // While the driver cannot tell, the known address is as good as any.
+        if let Ok(Some(target)) = host.driver.ssh(cx).await
+            && target != *known
+        {
+            return Ok(target);
+        }
+    }
+}
+
+/// Tells somebody who waits long what is wrong, and where to look.
+async fn tell_why(cx: &Context, host: &Host, patience: Patience, last: &LastFailure) -> Infallible {
+    sleep(BOOTING_SILENCE).await;
+    if let Some(error) = last.get() {
+        cx.console.say(format!("Still waiting (for at most {} s): {error}", patience.within.as_secs()));
+        if error.kind() == Kind::Unreachable {
+            host.driver.obstacles().iter().for_each(|obstacle| cx.console.say(format!("hint: {obstacle}")));
+        }
+    }
+    std::future::pending().await
+}
+
+/// The original's sentence, and what may be the reason.
+fn unanswered(host: &Host, patience: Patience, error: Error) -> Error {
+    if error.kind() != Kind::Unreachable {
+        return error;
+    }
+    let mut told = error.context("Too many retries waiting for SSH to be available.  Last error");
+    for obstacle in host.driver.obstacles() {
+        told = told.hint(obstacle);
+    }
+    let waited = patience.within.as_secs();
+    told.hint(format!("it was waited for {waited} s; MACHINE_SSH_TIMEOUT=SECONDS changes that"))
 }
 
 /// Waits for a state of the computer.
@@ -68,7 +131,7 @@ pub async fn wait_for_state(cx: &Context, host: &Host, wanted: State) -> Result<
 
 /// Tells somebody who waits what it is that is waited for; a mistyped address should not look like a slow host.
 async fn say_later(cx: &Context, nobody: &str) -> Infallible {
-    tokio::time::sleep(PATIENT_SILENCE).await;
+    sleep(PATIENT_SILENCE).await;
     cx.console.say(format!("Still waiting: {nobody} (for at most {} s)", RUNNING.within.as_secs()));
     std::future::pending().await
 }
@@ -85,11 +148,12 @@ pub async fn boot_id(remote: &dyn Remote) -> Result<String> {
 /// Waits until a machine that was told to restart answers with another boot id than `before`.
 ///
 /// # Errors
-/// It is not back in time.
+/// It is not back in time, or has ended.
 pub async fn wait_for_new_boot(cx: &Context, host: &Host, before: &str) -> Result<Connection> {
     let target = target(cx, host).await?;
     let _progress = cx.console.progress("Waiting for SSH to be available...");
-    wait::until(&format!("the restart of \"{}\"", host.name), REBOOT, || async {
+    let what = format!("the restart of \"{}\"", host.name);
+    let look = || async {
         let connection = match ssh::connect(cx, &target).await {
             Ok(connection) => connection,
             Err(error) => return Look::NotYet(error.message().to_owned()),
@@ -99,6 +163,19 @@ pub async fn wait_for_new_boot(cx: &Context, host: &Host, before: &str) -> Resul
             Ok(_) => Look::NotYet("it has not gone down yet".to_owned()),
             Err(error) => Look::NotYet(error.message().to_owned()),
         }
-    })
-    .await
+    };
+    tokio::select! {
+        back = wait::until(&what, REBOOT, look) => back,
+        error = end(cx, host) => Err(error),
+    }
+}
+
+/// Resolves when the computer has ended.
+async fn end(cx: &Context, host: &Host) -> Error {
+    loop {
+        sleep(LOOK_AGAIN).await;
+        if let Some(error) = host.driver.ended(cx).await {
+            return error;
+        }
+    }
 }

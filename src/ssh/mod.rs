@@ -35,7 +35,7 @@ use async_trait::async_trait;
 
 pub use hostkeys::HostKeyPolicy;
 pub use native::{Connection, connect};
-pub use patience::{Patience, wait_for};
+pub use patience::{LastFailure, Patience, wait_for};
 
 use crate::error::Result;
 

@@ -1,14 +1,19 @@
 //! Waiting for a host to answer SSH: how often to try, and when a refusal is final.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use crate::context::Context;
-use crate::error::{Kind, Result};
+use crate::env::Env;
+use crate::error::{Error, Result};
 use crate::ssh::auth::Failure;
 use crate::ssh::native::attempt;
 use crate::ssh::{Connection, SshTarget};
+
+/// Seconds to wait for a login instead of the usual ones: for images that boot slowly, or impatient scripts.
+const VARIABLE: &str = "MACHINE_SSH_TIMEOUT";
 
 /// How long to wait, and what a refused key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +30,38 @@ impl Patience {
     pub const BOOTING: Self = Self { within: Duration::from_secs(300), booting: true };
     /// For a host that has been up: 3 minutes, and a refusal ends the wait at once.
     pub const SETTLED: Self = Self { within: Duration::from_secs(180), booting: false };
+
+    /// As long as the user wants.
+    #[must_use]
+    pub fn as_told(self, env: &Env) -> Self {
+        let told = env.var(VARIABLE).and_then(|text| text.parse().ok()).map(Duration::from_secs);
+        Self { within: told.unwrap_or(self.within), ..self }
+    }
+}
+
+/// Why the last attempt failed, for whoever watches somebody wait.
+#[derive(Debug, Default)]
+pub struct LastFailure(Mutex<Option<Error>>);
+
+impl LastFailure {
+    /// The reason, if there was an attempt.
+    pub fn get(&self) -> Option<Error> {
+        self.0.lock().expect("no panic while held").clone()
+    }
+
+    fn set(&self, error: Error) {
+        *self.0.lock().expect("no panic while held") = Some(error);
+    }
 }
 
 /// Connects and logs in as soon as the host lets us.
 ///
 /// # Errors
-/// [`Kind::Unreachable`] when time is out, with the last reason; [`Kind::Refused`] when the host said no for good.
-pub async fn wait_for(cx: &Context, target: &SshTarget, patience: Patience) -> Result<Connection> {
+/// [`Kind::Unreachable`] or [`Kind::Refused`]: the last reason, when time is out or when it was a no for good.
+///
+/// [`Kind::Unreachable`]: crate::error::Kind::Unreachable
+/// [`Kind::Refused`]: crate::error::Kind::Refused
+pub async fn wait_for(cx: &Context, target: &SshTarget, patience: Patience, last: &LastFailure) -> Result<Connection> {
     let start = Instant::now();
     let mut waiting = Waiting::new(patience);
     loop {
@@ -42,13 +72,9 @@ pub async fn wait_for(cx: &Context, target: &SshTarget, patience: Patience) -> R
         let next = waiting.after(&failure, start.elapsed());
         let error = failure.into_error();
         cx.console.debug(format!("No SSH login yet: {error}"));
+        last.set(error.clone());
         match next {
             Next::TryAgain(pause) => sleep(pause).await,
-            Next::GiveUp if error.kind() == Kind::Unreachable => {
-                let hint =
-                    format!("does sshd run there, and do firewalls and security groups let port {} in?", target.port);
-                return Err(error.context(format!("no SSH login within {} s", patience.within.as_secs())).hint(hint));
-            }
             Next::GiveUp => return Err(error),
         }
     }
@@ -108,7 +134,7 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
+    use crate::error::Kind;
 
     fn unreachable() -> Failure {
         Failure::Unreachable(Error::new(Kind::Unreachable, "connection refused"))
@@ -163,6 +189,15 @@ mod tests {
         assert_eq!(waiting.after(&login(), at(100)), Next::TryAgain(BETWEEN_REFUSALS));
         waiting.after(&login(), at(110));
         assert_eq!(waiting.after(&login(), at(120)), Next::GiveUp);
+    }
+
+    #[test]
+    fn the_user_may_have_more_or_less_patience() {
+        let told = |seconds: &str| {
+            let vars = [(VARIABLE.to_owned(), seconds.to_owned())].into();
+            Patience::BOOTING.as_told(&Env { vars, ..Env::default() }).within.as_secs()
+        };
+        assert_eq!((told("900"), told("1"), told("soon"), told("")), (900, 1, 300, 300));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod ec2_fleet;
 mod ec2_gc;
 mod ec2_golden;
 mod ec2_killed;
+mod ec2_life;
 mod ec2_variants;
 mod ec2_walk;
 mod existing_docker;

@@ -18,6 +18,8 @@ const RUNS: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(300));
 const STOPS: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(600));
 /// How long a running instance may be without the address that it was launched to have.
 const ADDRESS_LOOKS: u32 = 60;
+/// How many looks may show an instance that was just started as it was before.
+const STALE_LOOKS: u32 = 10;
 /// How many looks in a row may not find an instance that was just launched.
 const UNKNOWN_LOOKS: u32 = 180;
 
@@ -58,6 +60,18 @@ pub fn ended(instance: &Instance) -> Error {
     }
 }
 
+/// Why an instance will not run any more by itself, if it will not.
+pub fn over(instance: &Instance) -> Option<Error> {
+    match instance.phase {
+        phase if phase.is_final() => Some(ended(instance)),
+        Phase::Stopped | Phase::Stopping => {
+            let Instance { id, reason, .. } = instance;
+            Some(Error::msg(format!("instance {id} stopped: {reason}")))
+        }
+        _ => None,
+    }
+}
+
 /// Waits until a launched or started instance runs and can be reached.
 ///
 /// # Errors
@@ -74,6 +88,7 @@ pub async fn wait_running(ec2: &Arc<Ec2>, fields: &Fields) -> Result<Instance> {
 struct Seen {
     unknown: AtomicU32,
     without_address: AtomicU32,
+    off: AtomicU32,
 }
 
 impl Seen {
@@ -92,11 +107,12 @@ impl Seen {
             }
             Err(error) => return Look::Failed(error.into()),
         };
+        let is_stale = || !instance.phase.is_final() && self.off.fetch_add(1, Ordering::Relaxed) < STALE_LOOKS;
+        match over(&instance) {
+            Some(error) if !is_stale() => return Look::Failed(error),
+            _ => {}
+        }
         match instance.phase {
-            phase if phase.is_final() => Look::Failed(ended(&instance)),
-            Phase::Stopped => {
-                Look::Failed(Error::msg(format!("instance {} stopped: {}", instance.id, instance.reason)))
-            }
             Phase::Running => match address(fields, &instance) {
                 Ok(_) => Look::Done(instance),
                 Err(error) if self.without_address.fetch_add(1, Ordering::Relaxed) >= ADDRESS_LOOKS => Look::Failed(
@@ -148,26 +164,33 @@ mod tests {
         assert_eq!(error.message(), "No private IP for instance i-1");
     }
 
-    fn looked(found: ApiResult<Option<Instance>>, unknown: u32, without_address: u32) -> Look<Instance> {
-        let seen = Seen { unknown: unknown.into(), without_address: without_address.into() };
+    fn looked(found: ApiResult<Option<Instance>>, before: u32) -> Look<Instance> {
+        let seen = Seen { unknown: before.into(), without_address: before.into(), off: before.into() };
         seen.judge(found, &Fields { instance_id: "i-1".into(), ..Fields::default() })
     }
 
     #[test]
     fn an_instance_that_dies_ends_the_wait_at_once() {
-        for phase in [Phase::ShuttingDown, Phase::Terminated, Phase::Stopped] {
-            assert!(matches!(looked(Ok(Some(instance(phase, "", ""))), 0, 0), Look::Failed(_)), "{phase:?}");
+        for phase in [Phase::ShuttingDown, Phase::Terminated] {
+            assert!(matches!(looked(Ok(Some(instance(phase, "", ""))), 0), Look::Failed(_)), "{phase:?}");
         }
-        assert!(matches!(looked(Ok(Some(instance(Phase::Pending, "", ""))), 0, 0), Look::NotYet(_)));
-        assert!(matches!(looked(Ok(Some(instance(Phase::Running, "192.0.2.1", ""))), 0, 0), Look::Done(_)));
+        assert!(matches!(looked(Ok(Some(instance(Phase::Pending, "", ""))), 0), Look::NotYet(_)));
+        assert!(matches!(looked(Ok(Some(instance(Phase::Running, "192.0.2.1", ""))), 0), Look::Done(_)));
+    }
+
+    #[test]
+    fn an_instance_that_was_off_may_be_shown_so_for_a_moment() {
+        let off = || Ok(Some(instance(Phase::Stopped, "", "")));
+        assert!(matches!(looked(off(), 0), Look::NotYet(_)));
+        assert!(matches!(looked(off(), STALE_LOOKS), Look::Failed(_)));
     }
 
     #[test]
     fn a_new_instance_may_be_unknown_and_without_address_for_a_while() {
-        assert!(matches!(looked(Ok(None), 0, 0), Look::NotYet(_)));
-        assert!(matches!(looked(Ok(None), UNKNOWN_LOOKS, 0), Look::Failed(_)));
+        assert!(matches!(looked(Ok(None), 0), Look::NotYet(_)));
+        assert!(matches!(looked(Ok(None), UNKNOWN_LOOKS), Look::Failed(_)));
         let bare = || Ok(Some(instance(Phase::Running, "", "10.0.0.1")));
-        assert!(matches!(looked(bare(), 0, 0), Look::NotYet(_)));
-        assert!(matches!(looked(bare(), 0, ADDRESS_LOOKS), Look::Failed(_)));
+        assert!(matches!(looked(bare(), 0), Look::NotYet(_)));
+        assert!(matches!(looked(bare(), ADDRESS_LOOKS), Look::Failed(_)));
     }
 }

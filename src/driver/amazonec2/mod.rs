@@ -476,6 +476,25 @@ impl Driver for Amazonec2 {
         Ok(Some(base.ssh_target(&self.place, Some(key))))
     }
 
+    async fn ended(&self, cx: &Context) -> Option<Error> {
+        let instance = self.look(cx).await.ok().flatten()?;
+        life::over(&instance)
+    }
+
+    fn obstacles(&self) -> Vec<String> {
+        let Fields { base, private_ip_address, .. } = &self.fields;
+        let groups = self.fields.group_names().join(", ");
+        let ids = self.fields.group_ids().join(", ");
+        let mut all = vec![format!(
+            "does the security group {groups} ({ids}) let your address in at port {}/tcp?",
+            base.ssh_port
+        )];
+        if self.fields.is_private() {
+            all.push(format!("{private_ip_address} is a private address: is there a way into its network from here?"));
+        }
+        all
+    }
+
     async fn start(&mut self, cx: &Context) -> Result<()> {
         let instance = self.living(cx).await?;
         self.forget();

@@ -144,6 +144,11 @@ impl Console {
         self.inner.debug
     }
 
+    /// Something that takes long and is told when it is over: only a terminal shows that it is under way.
+    pub fn busy(&self, text: &str) -> Progress {
+        Progress { _line: self.inner.screen.line(format!("{}{text}", self.prefix)) }
+    }
+
     /// A progress line for something that takes long; on a terminal it turns until the value is dropped.
     pub fn progress(&self, text: impl AsRef<str>) -> Progress {
         self.say(text.as_ref());

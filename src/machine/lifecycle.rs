@@ -31,7 +31,7 @@ pub async fn start(cx: &Context, host: &mut Host) -> Result<()> {
 /// # Errors
 /// It is off already, or the driver cannot.
 pub async fn stop(cx: &Context, host: &mut Host) -> Result<()> {
-    cx.console.say(format!("Stopping \"{}\"...", host.name));
+    let _progress = cx.console.progress(format!("Stopping \"{}\"...", host.name));
     refuse_if_stopped(cx, host).await?;
     host.driver.stop(cx).await?;
     wait_for_state(cx, host, State::Stopped).await?;
@@ -44,7 +44,7 @@ pub async fn stop(cx: &Context, host: &mut Host) -> Result<()> {
 /// # Errors
 /// It is off already, or the driver cannot.
 pub async fn kill(cx: &Context, host: &mut Host) -> Result<()> {
-    cx.console.say(format!("Killing \"{}\"...", host.name));
+    let _progress = cx.console.progress(format!("Killing \"{}\"...", host.name));
     refuse_if_stopped(cx, host).await?;
     host.driver.kill(cx).await?;
     wait_for_state(cx, host, State::Stopped).await?;

@@ -274,22 +274,3 @@ $
 "#]]);
     }
 }
-
-#[test]
-fn steps_of_several_machines_share_a_line_on_a_terminal_and_are_all_kept_in_a_pipe() {
-    const CREATE: &str = "create -d none --url tcp://127.87.1.17:9";
-    let sandbox = Sandbox::new();
-    let terminal = bash(&sandbox, "");
-    terminal.awaits("$ ").enters(&format!("docker-machine {CREATE} x y")).awaits("$ ");
-    let screen = terminal.screen();
-    for name in ["x", "y"] {
-        assert!(screen.contains(&format!("({name}) Done in ")), "{screen}");
-    }
-    assert!(!screen.lines().any(|line| line.ends_with("...")), "{screen}");
-
-    let piped = sandbox.run(&format!("{CREATE} p q")).output().stdout;
-    for name in ["p", "q"] {
-        assert!(piped.contains(&format!("({name}) Running pre-create checks...\n")), "{piped}");
-    }
-    assert!(!piped.contains("Done in"), "{piped}");
-}

@@ -3,7 +3,9 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use crate::support::lab::PROGRAM;
 use crate::support::region::Region;
+use crate::support::run::Run;
 
 /// Copies a machine's record for an instance that exists on paper.
 fn add_to_store(region: &Region, like: &str, name: &str, instance: &str) {
@@ -46,9 +48,20 @@ fn many_machines_are_made_stopped_and_started_at_once() {
     let region = Region::new();
     let names = ["aws01", "aws02", "aws03"];
     region.run(&[&["create", "--driver", "amazonec2"], names.as_slice()].concat()).succeeds();
-    region.run(&[&["stop"], names.as_slice()].concat()).succeeds();
+    let stop = format!("{PROGRAM} stop {}", names.join(" "));
+    let screen = Run::of(region.command("script").args(["-qec", &stop, "/dev/null"])).succeeds().stdout;
+    for name in names {
+        // On a terminal steps come and go on a line of the machine's own; what came of them stays.
+        let stopped = format!("({name}) Machine \"{name}\" was stopped.\r\n");
+        assert!(screen.contains(&stopped) && screen.contains(&format!("({name}) Done in ")), "{screen}");
+        assert!(!screen.contains(&format!("({name}) Stopping \"{name}\"...\r\n")), "{screen}");
+    }
     assert!(region.live_instances().iter().all(|instance| instance.power == "stopped"));
-    region.run(&[&["start"], names.as_slice()].concat()).succeeds();
+    let piped = region.run(&[&["start"], names.as_slice()].concat()).succeeds().stdout;
+    for name in names {
+        assert!(piped.contains(&format!("({name}) Starting \"{name}\"...\n")), "{piped}");
+    }
+    assert!(!piped.contains("Done in"), "{piped}");
     region.run(&[&["rm", "-y"], names.as_slice()].concat()).succeeds();
     assert_eq!(region.left(), [""; 0]);
 }

@@ -92,8 +92,7 @@ impl<'s> Terminal<'s> {
         self.screen().lines().last().unwrap_or_default().to_owned()
     }
 
-    /// What is on the screen now.
-    pub fn screen(&self) -> String {
+    fn screen(&self) -> String {
         let screen = self.tmux(&["capture-pane", "-p"]);
         let lines: Vec<&str> = screen.lines().map(str::trim_end).collect();
         let text = lines.join("\n").trim_end().to_owned() + "\n";

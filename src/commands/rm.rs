@@ -1,9 +1,15 @@
 //! `rm`: remove machines.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
 use crate::cli::targets;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::machine::remove::{self, Force};
+use crate::machine::remove::{self, Force, Removal};
 
 /// Remove machines
 ///
@@ -21,7 +27,10 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// Asks, then removes the machines one after the other.
+/// How many machines are removed at once.
+const AT_ONCE: usize = 16;
+
+/// Asks, then removes the machines, several at the same time, and tells of each in the order of the names.
 ///
 /// # Errors
 /// A machine could not be removed: all errors are shown at the end. With `--force` they are shown at once, and the
@@ -37,9 +46,19 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     }
     let force = if args.force { Force::Yes } else { Force::No };
     let mut errors = Vec::new();
+    let mut removals = begin(cx, &args.names, force);
     for text in &args.names {
-        if let Err(error) = one(cx, text, force).await {
-            errors.push(error);
+        // A name that is given again is gone by now.
+        let removal = match removals.remove(text) {
+            Some(task) => task.await.map_err(|panic| Error::msg(format!("a task ended in a panic: {panic}")))?,
+            None => one(cx, text, force).await,
+        };
+        if let Some(error) = removal.left {
+            cx.console.error(&error);
+        }
+        match removal.forgotten {
+            Ok(()) => cx.console.say(format!("Successfully removed {text}")),
+            Err(error) => errors.push(error),
         }
     }
     for error in &errors {
@@ -48,11 +67,26 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     if errors.is_empty() || args.force { Ok(()) } else { Err(Error::msg("")) }
 }
 
+/// A task for each name.
+fn begin(cx: &Context, names: &[String], force: Force) -> HashMap<String, JoinHandle<Removal>> {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let names: HashSet<&String> = names.iter().collect();
+    let begin = |text: &String| {
+        let (cx, places, name) = (cx.clone(), Arc::clone(&places), text.clone());
+        let task = tokio::spawn(async move {
+            let _place = places.acquire_owned().await.expect("the semaphore is never closed");
+            one(&cx, &name, force).await
+        });
+        (text.clone(), task)
+    };
+    names.into_iter().map(begin).collect()
+}
+
 /// A name that could be no machine's is refused before any path is built from it.
-async fn one(cx: &Context, text: &str, force: Force) -> Result<()> {
+async fn one(cx: &Context, text: &str, force: Force) -> Removal {
     match targets::valid(text) {
         Ok(name) => remove::remove(cx, &name, force).await,
-        Err(error) => Err(error.context(format!("Error removing host \"{text}\""))),
+        Err(error) => Removal { left: None, forgotten: Err(error.context(format!("Error removing host \"{text}\""))) },
     }
 }
 

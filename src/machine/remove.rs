@@ -14,34 +14,42 @@ pub enum Force {
     Yes,
 }
 
-/// Removes one machine and says so.
-///
-/// # Errors
-/// The computer could not be removed, or there is no such machine. With [`Force::Yes`] the record is gone all the same,
-/// if there was one.
-pub async fn remove(cx: &Context, name: &Name, force: Force) -> Result<()> {
+/// What became of a machine that was to be removed.
+#[derive(Debug)]
+pub struct Removal {
+    /// Why its computer could not be removed, although the machine was to be forgotten all the same ([`Force::Yes`]).
+    pub left: Option<Error>,
+    /// Whether its record is gone.
+    pub forgotten: Result<()>,
+}
+
+/// Removes one machine.
+pub async fn remove(cx: &Context, name: &Name, force: Force) -> Removal {
     let removing = |error: Error| error.context(format!("Error removing host \"{name}\""));
     let _lock = match cx.store.exists(name) {
-        true => Some(cx.store.lock(&cx.console, name).await.map_err(removing)?),
+        true => match cx.store.lock(&cx.console, name).await {
+            Ok(lock) => Some(lock),
+            Err(error) => return Removal { left: None, forgotten: Err(removing(error)) },
+        },
         false => None,
     };
-    let removed = remove_computer(cx, name).await.map_err(removing);
-    if let Err(error) = removed {
-        if force == Force::No {
-            return Err(error);
-        }
-        cx.console.error(&error);
+    match (remove_computer(cx, name).await.map_err(removing), force) {
+        (Ok(()), _) => Removal { left: None, forgotten: forget(cx, name) },
+        (Err(error), Force::No) => Removal { left: None, forgotten: Err(error) },
+        (Err(error), Force::Yes) => Removal { left: Some(error), forgotten: forget(cx, name) },
     }
-    if !cx.store.exists(name) {
-        return Err(Error::new(Kind::Missing, format!("Can't remove \"{name}\"")));
+}
+
+fn forget(cx: &Context, name: &Name) -> Result<()> {
+    match cx.store.exists(name) {
+        true => cx.store.remove(name),
+        false => Err(Error::new(Kind::Missing, format!("Can't remove \"{name}\""))),
     }
-    cx.store.remove(name)?;
-    cx.console.say(format!("Successfully removed {name}"));
-    Ok(())
 }
 
 async fn remove_computer(cx: &Context, name: &Name) -> Result<()> {
     let mut host = Host::load(cx, name)?;
+    let _progress = cx.console.busy(&format!("Removing {name}..."));
     host.driver.remove(cx).await.map_err(|mut error| {
         for trace in host.driver.traces() {
             error = error.hint(format!("may be left: {trace}"));

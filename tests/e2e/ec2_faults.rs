@@ -96,6 +96,7 @@ fn capacity_in_another_zone_is_found() {
     region.fault("capacity us-east-1a us-east-1b");
     region.create("aws01", &[]).succeeds();
     assert_eq!(region.live_instances()[0].zone, "us-east-1c");
+    assert_eq!(region.calls_of("RunInstances").len(), 3, "a full zone was asked again");
     region.run(&["rm", "-y", "aws01"]).succeeds();
     region.fault("clear");
     region.fault("capacity");

@@ -14,6 +14,7 @@ use aws_sdk_ec2::types as ec2;
 use super::model::{
     ApiError, Group, Image, Instance, KeyPair, Launch, Metadata, NO_ANSWER, Phase, Rule, Spot, Subnet, Tags, Volume,
 };
+use super::retry::NoCapacity;
 use super::{API_PATIENCE, CONNECT_PATIENCE};
 use crate::error::os_text;
 
@@ -96,6 +97,7 @@ impl Api {
     pub fn new(config: &aws_config::SdkConfig, retries: u32) -> Self {
         let builder = aws_sdk_ec2::config::Builder::from(config)
             .retry_config(RetryConfig::standard().with_max_attempts(retries + 1).with_initial_backoff(FIRST_PAUSE))
+            .retry_classifier(NoCapacity)
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(CONNECT_PATIENCE)

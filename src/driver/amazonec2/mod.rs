@@ -17,6 +17,7 @@ mod life;
 mod model;
 mod network;
 mod remove;
+mod retry;
 mod rules;
 mod state;
 mod tags;

@@ -55,21 +55,13 @@ impl ApiError {
 
     /// Another zone, subnet or instance type may have what this one has not.
     pub fn is_no_capacity(&self) -> bool {
-        const CODES: [&str; 7] = [
-            "InsufficientInstanceCapacity",
-            "InsufficientFreeAddressesInSubnet",
-            "Unsupported",
-            "InsufficientCapacity",
-            "SpotMaxPriceTooLow",
-            "UnfulfillableCapacity",
-            "MaxSpotInstanceCountExceeded",
-        ];
-        CODES.contains(&self.code.as_str())
+        is_no_capacity(&self.code)
     }
 
     /// Whether the call may have worked although it failed here.
     pub fn is_unclear(&self) -> bool {
-        self.code == NO_ANSWER || self.status.is_none_or(|status| status >= 500)
+        // A full zone is an answer, although its status is 500.
+        self.code == NO_ANSWER || (self.status.is_none_or(|status| status >= 500) && !self.is_no_capacity())
     }
 
     /// EC2's words on a line of their own, where scripts look for the code, after what could not be done.
@@ -78,6 +70,20 @@ impl ApiError {
         let with_what = Error::new(told.kind(), format!("{what}:\n{}", told.message()));
         told.hints().iter().fold(with_what, |error, hint| error.hint(hint.as_str()))
     }
+}
+
+/// The codes of [`ApiError::is_no_capacity`].
+pub fn is_no_capacity(code: &str) -> bool {
+    const CODES: [&str; 7] = [
+        "InsufficientInstanceCapacity",
+        "InsufficientFreeAddressesInSubnet",
+        "Unsupported",
+        "InsufficientCapacity",
+        "SpotMaxPriceTooLow",
+        "UnfulfillableCapacity",
+        "MaxSpotInstanceCountExceeded",
+    ];
+    CODES.contains(&code)
 }
 
 impl From<ApiError> for Error {
@@ -380,6 +386,7 @@ mod tests {
         assert!(lost.is_unclear());
         let refused = ApiError { code: "Unsupported".into(), status: Some(400), ..ApiError::default() };
         assert!(!refused.is_unclear() && refused.is_no_capacity());
-        assert!(ApiError { code: "InternalError".into(), status: Some(500), ..ApiError::default() }.is_unclear());
+        let failed = |code: &str| ApiError { code: code.into(), status: Some(500), ..ApiError::default() };
+        assert!(failed("InternalError").is_unclear() && !failed("InsufficientInstanceCapacity").is_unclear());
     }
 }

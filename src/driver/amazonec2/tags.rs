@@ -17,26 +17,25 @@ pub const BY_STORE: &str = "tag:docker-machine:store";
 /// # Errors
 /// A key that AWS keeps for itself.
 pub fn parse(text: &str) -> Result<(Tags, Option<String>)> {
-    let mut parts: Vec<&str> = text.split(',').collect();
-    // Modules that join lists leave an empty part at an end.
-    if parts.first() == Some(&"") {
-        parts.remove(0);
-    }
-    if parts.last() == Some(&"") && parts.len() % 2 == 1 {
-        parts.pop();
-    }
-    let warning =
-        (parts.len() % 2 == 1).then(|| format!("Tags are not key value in pairs. {} elements found", parts.len()));
-    let mut tags = Tags::new();
-    for pair in parts.chunks_exact(2) {
-        let (key, value) = (pair[0].to_owned(), pair[1].to_owned());
+    let mut parts = text.split(',');
+    let (mut tags, mut count, mut warning) = (Tags::new(), 0, None);
+    while let Some(key) = parts.next() {
+        // Modules that join lists leave empty parts between and around them; AWS has no empty keys.
+        if key.is_empty() {
+            continue;
+        }
+        let Some(value) = parts.next() else {
+            warning = Some(format!("Tags are not key value in pairs. {} elements found", count + 1));
+            break;
+        };
+        count += 2;
         if key.to_ascii_lowercase().starts_with("aws:") {
             return Err(Error::msg(format!(
                 "--amazonec2-tags: AWS keeps tags that begin with aws: to itself: `{key}`"
             )));
         }
         tags.retain(|(known, _)| *known != key);
-        tags.push((key, value));
+        tags.push((key.to_owned(), value.to_owned()));
     }
     Ok((tags, warning))
 }
@@ -68,6 +67,8 @@ mod tests {
         assert_eq!(parsed("a,1,b,2"), pairs(&[("a", "1"), ("b", "2")]));
         assert_eq!(parsed(""), pairs(&[]));
         assert_eq!(parsed(",a,1,"), pairs(&[("a", "1")]), "modules leave empty ends");
+        assert_eq!(parsed("a,1,,b,2"), pairs(&[("a", "1"), ("b", "2")]), "and doubled commas");
+        assert_eq!(parsed("a,,b,2"), pairs(&[("a", ""), ("b", "2")]));
         assert_eq!(parsed("a,"), pairs(&[("a", "")]), "a value may be empty");
         let (tags, warning) = parse("a,1,b,2,c").unwrap();
         assert_eq!(tags.len(), 2);

@@ -6,6 +6,7 @@ The keys are the ones that AWS's own documentation uses as examples.
 import hashlib
 import hmac
 import re
+import time
 from urllib.parse import quote, unquote
 
 from calls import Refusal
@@ -22,6 +23,11 @@ SECRETS = {
     TEMPORARY: "wJalrXUtnFEMI/K7MDENG/temporaryEXAMPLEKEY",
 }
 
+# What an identity provider and a portal would have given the user, and the container's agent the program.
+WEB_IDENTITY = "eyJhbGciOiJFUzI1NiJ9.example-of-a-web-identity-token"
+SINGLE_SIGN_ON = "aoaAAAAAG-example-of-a-single-sign-on-token"
+AGENT = "QmFzaWM-example-of-an-agent-token"
+
 # EC2 answers a wrong secret like an unknown key.
 _UNKNOWN = Refusal("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
 
@@ -36,13 +42,60 @@ def check(environ: dict, body: bytes) -> None:
     credential, signed, signature = found.groups()
     key, _, scope = credential.partition("/")
     token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
-    secret = SECRETS.get(key)
+    secret, wanted = _known(key)
     if (
         secret is None
-        or token != (TEMPORARY_TOKEN if key == TEMPORARY else None)
+        or token != wanted
         or not hmac.compare_digest(_signature(environ, body, secret, scope, signed), signature)
     ):
         raise _UNKNOWN
+
+
+def _known(key: str) -> tuple[str | None, str | None]:
+    """Secret and session token of an access key."""
+    if key in SECRETS:
+        return SECRETS[key], TEMPORARY_TOKEN if key == TEMPORARY else None
+    for role in _assumed():
+        if role.access_key_id == key:
+            return role.secret_access_key, role.session_token
+    return None, None
+
+
+def _assumed() -> list:
+    """The roles that STS has given."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.sts.models import sts_backends
+
+    return [role for backend in sts_backends[DEFAULT_ACCOUNT_ID].values() for role in backend.assumed_roles]
+
+
+def check_identity(token: str | None) -> None:
+    """Refuses a role to whoever does not show the identity provider's token, with STS's words."""
+    if token != WEB_IDENTITY:
+        raise Refusal("InvalidIdentityToken", "The web identity token provided could not be validated.")
+
+
+def secrets() -> list[str]:
+    """Everything that must never be written down: secret keys, session tokens, and what credentials were got with."""
+    given = [text for role in _assumed() for text in (role.secret_access_key, role.session_token)]
+    return [*SECRETS.values(), TEMPORARY_TOKEN, WEB_IDENTITY, SINGLE_SIGN_ON, AGENT, *given]
+
+
+def temporary() -> dict:
+    """Credentials as metadata services and agents give them."""
+    return {
+        "Code": "Success", "Type": "AWS-HMAC", "LastUpdated": _time(time.time()), "Expiration": _time(ends() / 1000),
+        "AccessKeyId": TEMPORARY, "SecretAccessKey": SECRETS[TEMPORARY], "Token": TEMPORARY_TOKEN,
+    }
+
+
+def ends() -> int:
+    """When credentials that are given now end, in milliseconds since 1970."""
+    return round((time.time() + 6 * 3600) * 1000)
+
+
+def _time(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def _signature(environ: dict, body: bytes, secret: str, scope: str, signed: str) -> str:

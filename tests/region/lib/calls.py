@@ -68,10 +68,17 @@ def read(environ: dict) -> Call:
     scope = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
     key, _, region, service = scope.groups() if scope else ("", "", "", "")
     return Call(
-        action=params.pop("Action", "") or environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2],
+        action=params.pop("Action", "") or _action(environ),
         params={name: value for name, value in params.items() if name != "Version"},
         region=region, service=service, key=key, agent=environ.get("HTTP_USER_AGENT", ""), body=body,
     )
+
+
+def _action(environ: dict) -> str:
+    """The action where it is not a parameter."""
+    if environ.get("PATH_INFO") == "/federation/credentials":
+        return "GetRoleCredentials"
+    return environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
 
 
 def refusal_xml(refusal: Refusal, request_id: str) -> bytes:

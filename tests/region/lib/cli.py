@@ -37,6 +37,7 @@ USAGE = """A cloud region on this one machine: an EC2 API, and real computers be
   region NAME paper COUNT [REGION] instances without computers, for large fleets; prints their ids
   region NAME no-default-vpc [REGION]
   region NAME role ROLE|off        whether the metadata service gives whoever runs in the region this role
+  region NAME secrets              all that must never be written down: keys and tokens that work here
   region NAME probes               how often somebody connected to 169.254.169.254
   region NAME log                  the region's own log
   region NAME fault ...            let something go wrong:
@@ -225,6 +226,10 @@ def probes(network: Network, _words):
     print(ask(network, "attempts"))
 
 
+def secrets(network: Network, _words):
+    print("\n".join(ask(network, "secrets")))
+
+
 def log(network: Network, _words):
     print((network.state / "ec2" / "log").read_text(), end="")
 
@@ -242,8 +247,8 @@ def fault(network: Network, words: list[str]):
 COMMANDS = {
     "up": up, "down": down, "exec": exec_, "aws": aws, "endpoint": endpoint, "env": env, "instances": instances,
     "images": images, "left": left, "calls": calls, "shell": shell, "console": console, "forget": forget,
-    "older": older, "no-default-vpc": no_default_vpc, "paper": paper, "role": role, "probes": probes, "log": log,
-    "fault": fault,
+    "older": older, "no-default-vpc": no_default_vpc, "paper": paper, "role": role, "secrets": secrets,
+    "probes": probes, "log": log, "fault": fault,
 }
 
 if __name__ == "__main__":

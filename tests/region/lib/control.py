@@ -4,6 +4,7 @@ import json
 import socketserver
 from pathlib import Path
 
+import accounts
 import images
 import inventory
 import moto_as_ec2 as ec2
@@ -71,6 +72,9 @@ class Control:
 
     def do_role(self, role: str | None):
         self._metadata.give_role(role)
+
+    def do_secrets(self):
+        return accounts.secrets()
 
     def do_attempts(self):
         return self._metadata.attempts()

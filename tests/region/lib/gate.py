@@ -10,6 +10,7 @@ import accounts
 import calls
 import moto_as_ec2 as ec2
 import rules
+import signon
 from calls import Call, Refusal
 from faults import Facts, Faults, Rule
 
@@ -67,8 +68,10 @@ class Gate:
         for rule in matching:
             if not rule.after:
                 self._go_wrong(rule, call, environ)
-        if call.service == "ec2":
+        if call.service in ("ec2", "sts"):
             accounts.check(environ, call.body)
+        if call.action == "AssumeRoleWithWebIdentity":
+            accounts.check_identity(call.params.get("WebIdentityToken"))
         answer = self._execute_once(call, environ)
         for rule in matching:
             if rule.after:
@@ -104,6 +107,8 @@ class Gate:
         return known[1]
 
     def _execute(self, call: Call, environ: dict) -> tuple:
+        if call.action == "GetRoleCredentials":
+            return signon.portal(environ)
         answered = []
         with ec2.LOCK:
             ec2.CALLER.asks = call.key != accounts.OPERATOR

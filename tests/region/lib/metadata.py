@@ -4,12 +4,13 @@ given a role, and every attempt to connect is counted. Version 2 only (a token f
 import json
 import subprocess
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import accounts
 
 ADDRESS = "169.254.169.254"
+# The same service for whoever is told another address (AWS_EC2_METADATA_SERVICE_ENDPOINT).
+OTHER = ("127.0.0.1", 1338)
 _TOKEN = "dG9rZW4tb2YtdGhlLW1ldGFkYXRhLXNlcnZpY2U="
 _ROLES = "/latest/meta-data/iam/security-credentials/"
 
@@ -31,7 +32,7 @@ class Metadata:
     def __init__(self):
         _run("ip", "route", "add", f"{ADDRESS}/32", "dev", "br0")
         subprocess.run(["nft", "-f", "-"], input=_RULES, text=True, check=True)
-        self._server = None
+        self._servers = []
 
     def attempts(self) -> int:
         listed = json.loads(_run("nft", "-j", "list", "counter", "ip", "metadata", "attempts"))
@@ -39,15 +40,17 @@ class Metadata:
 
     def give_role(self, role: str | None) -> None:
         """With None, the service is gone again."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+        if self._servers:
             _run("ip", "address", "delete", f"{ADDRESS}/32", "dev", "lo")
+        self._servers = []
         if role is not None:
             _run("ip", "address", "add", f"{ADDRESS}/32", "dev", "lo")
-            self._server = ThreadingHTTPServer((ADDRESS, 80), _handler(role))
-            threading.Thread(target=self._server.serve_forever, daemon=True).start()
+            self._servers = [ThreadingHTTPServer(place, _handler(role)) for place in ((ADDRESS, 80), OTHER)]
+        for server in self._servers:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
 def _handler(role: str):
@@ -64,7 +67,7 @@ def _handler(role: str):
             elif self.path == _ROLES:
                 self._send(200, role)
             elif self.path == _ROLES + role:
-                self._send(200, json.dumps(_credentials()))
+                self._send(200, json.dumps(accounts.temporary()))
             elif self.path == "/latest/meta-data/placement/region":
                 self._send(200, "us-east-1")
             else:
@@ -81,19 +84,6 @@ def _handler(role: str):
             pass
 
     return Handler
-
-
-def _credentials() -> dict:
-    now = time.time()
-    return {
-        "Code": "Success", "Type": "AWS-HMAC", "LastUpdated": _time(now), "Expiration": _time(now + 6 * 3600),
-        "AccessKeyId": accounts.TEMPORARY, "SecretAccessKey": accounts.SECRETS[accounts.TEMPORARY],
-        "Token": accounts.TEMPORARY_TOKEN,
-    }
-
-
-def _time(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def _run(*words: str) -> str:

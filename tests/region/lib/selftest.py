@@ -237,6 +237,26 @@ def a_role_gives_temporary_credentials_and_probes_are_counted():
 
 
 @check
+def roles_of_sts_and_the_portal_work_and_only_with_the_right_token():
+    sts = boto3.client("sts", region_name="us-east-1")
+    role = {"RoleArn": "arn:aws:iam::123456789012:role/builder", "RoleSessionName": "selftest"}
+    given = [sts.assume_role(**role), sts.assume_role_with_web_identity(**role, WebIdentityToken=accounts.WEB_IDENTITY)]
+    for keys in (answer["Credentials"] for answer in given):
+        def launched(token):
+            return boto3.client("ec2", region_name="us-east-1", aws_access_key_id=keys["AccessKeyId"],
+                                aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=token)
+        launched(keys["SessionToken"]).describe_vpcs()
+        refused("AuthFailure", launched("another").describe_vpcs)
+        assert keys["SecretAccessKey"] in region("secrets").splitlines()
+    refused("InvalidIdentityToken", sts.assume_role_with_web_identity, **role, WebIdentityToken="another")
+    portal = boto3.client("sso", region_name="us-east-1")
+    wanted = {"roleName": "builder", "accountId": "123456789012"}
+    found = portal.get_role_credentials(**wanted, accessToken=accounts.SINGLE_SIGN_ON)["roleCredentials"]
+    assert found["accessKeyId"] == accounts.TEMPORARY
+    refused("UnauthorizedException", portal.get_role_credentials, **wanted, accessToken="another")
+
+
+@check
 def calls_are_written_down():
     api = client()
     region("calls", "--clear")

@@ -23,6 +23,7 @@ def main(name: str) -> None:
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     import moto_as_ec2
+    import signon
     from computers import Computers
     from control import Control, ControlServer
     from faults import Faults
@@ -37,6 +38,9 @@ def main(name: str) -> None:
     class Requests(WSGIRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def make_environ(self):
+            return {**super().make_environ(), signon.TOKEN: self.headers.get(signon.TOKEN_HEADER)}
+
     network = Network(name)
     faults = Faults()
     moto_as_ec2.install(faults)
@@ -46,6 +50,7 @@ def main(name: str) -> None:
     socket = network.state / "ec2" / "control"
     control = ControlServer(socket, Control(gate, faults, network, Metadata()))
     threading.Thread(target=api.serve_forever, daemon=True).start()
+    signon.serve_agent()
     threading.Thread(target=control.serve_forever, daemon=True).start()
     Computers(network).run()
     os._exit(0)

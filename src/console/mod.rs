@@ -98,6 +98,11 @@ impl Console {
         Self { query: true, ..self.clone() }
     }
 
+    /// Whether a program may read what the command prints: nothing that is not asked for then.
+    pub fn is_query(&self) -> bool {
+        self.query
+    }
+
     /// A result, exactly as it is (no line end added).
     pub fn data(&self, text: &str) {
         self.write(Stream::Stdout, text);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::support::region::{ACCESS_KEY, Region, SECRET_KEY};
+use crate::support::region::Region;
 use crate::support::run::Run;
 
 /// A key of the user's own.
@@ -117,27 +117,5 @@ fn an_arm_type_gets_an_arm_image_and_other_publishers_their_own_user_and_root_de
     region.create("wrong", &wrong).fails(3).complains("arm64");
     assert!(!region.machine_folder("wrong").exists());
     region.run(&["rm", "-y", "arm", "debian"]).succeeds();
-    assert_eq!(region.left(), [""; 0]);
-}
-
-#[test]
-fn long_lived_keys_are_stored_only_if_nothing_else_gives_them_and_temporary_ones_never() {
-    let region = Region::new();
-    let record = |name: &str| fs::read_to_string(region.machine_folder(name).join("config.json")).expect("a record");
-    region.create("profile", &[]).succeeds();
-    assert!(!record("profile").contains(SECRET_KEY) && !record("profile").contains(ACCESS_KEY));
-    assert_eq!(region.text(&["probes"]), "0", "the metadata service was asked");
-
-    region.configure("");
-    region.create("flags", &["--amazonec2-access-key", ACCESS_KEY, "--amazonec2-secret-key", SECRET_KEY]).succeeds();
-    assert!(record("flags").contains(SECRET_KEY));
-    region.run(&["ip", "flags"]).succeeds();
-    assert_eq!(region.text(&["probes"]), "0", "the metadata service was asked");
-    region.run(&["rm", "-y", "flags"]).succeeds();
-
-    region.text(&["role", "builder"]);
-    region.create("role", &[]).succeeds();
-    assert!(!record("role").contains("ASIA") && !record("role").contains("session-token"));
-    region.run(&["rm", "-y", "role", "profile"]).succeeds();
     assert_eq!(region.left(), [""; 0]);
 }

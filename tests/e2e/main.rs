@@ -14,6 +14,7 @@ mod player;
 mod bad_input;
 mod create;
 mod ec2_clients;
+mod ec2_credentials;
 mod ec2_faults;
 mod ec2_fleet;
 mod ec2_gc;

@@ -23,7 +23,11 @@ const METADATA_HOPS: i64 = 2;
 /// # Errors
 /// The original's texts, or ours, for values that cannot be.
 pub async fn fill(cx: &Context, fields: &mut Fields, given: &Given<'_>, source: &Source) -> Result<()> {
-    fields.profile.clone_from(&source.profile);
+    let (keys, profile) = source.to_keep(&cx.env);
+    if let Some(keys) = keys {
+        (fields.access_key, fields.secret_key) = (keys.id, keys.secret);
+    }
+    fields.profile = profile;
     fields.region = region(given, source).await?;
     fields.endpoint = given.text("endpoint");
     fields.disable_ssl = given.is_on("insecure-transport");
@@ -31,9 +35,6 @@ pub async fn fill(cx: &Context, fields: &mut Fields, given: &Given<'_>, source: 
         return Err(Error::msg("using --amazonec2-insecure-transport also requires --amazonec2-endpoint"));
     }
     fields.retry_count = given.number("retries");
-    if let Some(keys) = source.to_store(&cx.env) {
-        (fields.access_key, fields.secret_key) = (keys.id, keys.secret);
-    }
     login(cx, fields, given)?;
     machine(fields, given)?;
     volume(fields, given)?;
@@ -55,7 +56,7 @@ pub async fn fill(cx: &Context, fields: &mut Fields, given: &Given<'_>, source: 
 /// `Invalid region specified`.
 pub async fn region(given: &Given<'_>, source: &Source) -> Result<String> {
     let mut region = given.text("region");
-    if region.is_empty() && source.keys.is_none() {
+    if region.is_empty() {
         region = profile_region(&source.profile).await.unwrap_or_default();
     }
     if region.is_empty() {

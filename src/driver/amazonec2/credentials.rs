@@ -5,19 +5,31 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use aws_config::meta::region::ProvideRegion;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
-use aws_config::{BehaviorVersion, Region};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future::ProvideCredentials as ProvideFuture;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::sync::OnceCell;
 
+use super::api::Api;
 use super::batch::Ec2;
+use super::convert::first_cause;
+use super::model::ApiError;
+use crate::clock;
+use crate::console::Console;
 use crate::context::Context;
 use crate::driver::FlagValues;
 use crate::env::Env;
 use crate::error::{Error, Result};
+
+/// Temporary credentials are replaced this long before their end.
+const NEARLY_ENDED: Duration = Duration::from_secs(60);
 
 /// The original's sentence for every way of having no credentials.
 const MISSING: &str = "amazonec2 driver requires AWS credentials configured with the --amazonec2-access-key and \
@@ -85,33 +97,42 @@ impl Source {
         Self { profile: if keys.is_some() { String::new() } else { profile }, keys }
     }
 
-    /// The keys that a record must keep: lasting ones that no profile gives again.
-    pub fn to_store(&self, env: &Env) -> Option<Keys> {
-        let keys = self.keys.clone().filter(|keys| !keys.are_temporary())?;
-        (profile_key(env).as_deref() != Some(keys.id.as_str())).then_some(keys)
+    /// What a record keeps: lasting keys that no profile gives again, or the name of a profile.
+    pub fn to_keep(&self, env: &Env) -> (Option<Keys>, String) {
+        let Some(keys) = self.keys.clone().filter(|keys| !keys.are_temporary()) else {
+            return (None, self.profile.clone());
+        };
+        let profile = env.var("AWS_PROFILE").unwrap_or_default();
+        match profile_gives(env, profile, &keys.id) {
+            true => (None, profile.to_owned()),
+            false => (Some(keys), String::new()),
+        }
     }
 }
 
-/// The access key id of the profile that the chain would take.
-fn profile_key(env: &Env) -> Option<String> {
-    let home = env.var("HOME").map(PathBuf::from).or_else(|| env.passwd_home.clone());
-    let default = || Some(home?.join(".aws/credentials"));
-    let path = env.var("AWS_SHARED_CREDENTIALS_FILE").map(PathBuf::from).or_else(default)?;
-    let text = std::fs::read_to_string(env.cwd.join(path)).ok()?;
-    key_in(&text, env.var("AWS_PROFILE").unwrap_or("default"))
+/// Whether a profile (empty: the default one) has this access key in one of the shared files.
+fn profile_gives(env: &Env, profile: &str, key: &str) -> bool {
+    let profile = if profile.is_empty() { "default" } else { profile };
+    let home = env.var("HOME").map(PathBuf::from).or_else(|| env.passwd_home.clone()).unwrap_or_default();
+    let files = [("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"), ("AWS_CONFIG_FILE", ".aws/config")];
+    files.iter().any(|(variable, usual)| {
+        let path = env.var(variable).map_or_else(|| home.join(usual), PathBuf::from);
+        let text = std::fs::read_to_string(env.cwd.join(path)).unwrap_or_default();
+        key_in(&text, profile).is_some_and(|found| found == key)
+    })
 }
 
-/// `aws_access_key_id` of a profile in the text of a credentials file.
-fn key_in(text: &str, profile: &str) -> Option<String> {
+/// `aws_access_key_id` of a profile in the text of one of the shared files, where it is `[NAME]` or `[profile NAME]`.
+fn key_in<'t>(text: &'t str, profile: &str) -> Option<&'t str> {
     let mut inside = false;
     for line in text.lines().map(str::trim) {
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            inside = name.trim() == profile;
+        if let Some(section) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            inside = section.strip_prefix("profile ").unwrap_or(section).trim() == profile;
         } else if inside
             && let Some((key, value)) = line.split_once('=')
             && key.trim().eq_ignore_ascii_case("aws_access_key_id")
         {
-            return Some(value.trim().to_owned());
+            return value.split_whitespace().next();
         }
     }
     None
@@ -131,6 +152,8 @@ pub async fn profile_region(profile: &str) -> Option<String> {
 pub struct Target {
     /// Keys as they are.
     pub keys: Option<Keys>,
+    /// The keys were stored with a machine: if they are refused by now, the chain is tried.
+    pub stored: bool,
     /// Or a profile.
     pub profile: String,
     /// `us-east-1`.
@@ -156,29 +179,116 @@ pub async fn connect(cx: &Context, target: &Target) -> Result<Arc<Ec2>> {
 }
 
 async fn open(cx: &Context, target: &Target) -> Result<Arc<Ec2>> {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(target.region.clone()));
+    let (config, _) = load(&cx.env, target).await.map_err(|error| missing(cx, target, &error))?;
+    let spare = target.stored.then(|| Spare::new(cx, target));
+    Ok(Arc::new(Ec2::new(Api::new(&config, target.retries, spare))))
+}
+
+/// The configuration of a client, and the credentials that it begins with.
+async fn load(env: &Env, target: &Target) -> Result<(SdkConfig, Credentials), CredentialsError> {
+    let region = Region::new(target.region.clone());
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(region.clone());
     if !target.endpoint.is_empty() {
         loader = loader.endpoint_url(&target.endpoint);
     }
-    if let Some(Keys { id, secret, token }) = &target.keys {
-        let token = (!token.is_empty()).then(|| token.clone());
+    if let Some(Keys { id, secret, token }) = target.keys.clone().or_else(|| old_variables(env, target)) {
+        let token = (!token.is_empty()).then_some(token);
         loader = loader.credentials_provider(Credentials::new(id, secret, token, None, "docker-machine"));
     } else if !target.profile.is_empty() {
-        let profile = ProfileFileCredentialsProvider::builder().profile_name(&target.profile).build();
-        loader = loader.credentials_provider(profile);
+        // Its keys, whatever stands in the environment, and its other settings too. A role is asked for in our region.
+        let setting = ProviderConfig::without_region().with_region(Some(region));
+        let keys = ProfileFileCredentialsProvider::builder().configure(&setting).profile_name(&target.profile).build();
+        loader = loader.credentials_provider(keys).profile_name(&target.profile);
     }
     let config = loader.load().await;
-    let provider = config.credentials_provider().ok_or_else(|| Error::msg(MISSING))?;
-    if let Err(error) = provider.provide_credentials().await {
-        let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-        cx.console.debug(format!("no AWS credentials: {cause}"));
-        let mut missing = Error::msg(MISSING);
-        if !target.profile.is_empty() {
-            missing = missing.hint(format!("the profile `{}` gave none: {cause}", target.profile));
+    let chain = config.credentials_provider().ok_or_else(|| CredentialsError::not_loaded("there is no provider"))?;
+    let first = chain.provide_credentials().await?;
+    let known = SharedCredentialsProvider::new(Known { first: first.clone(), chain });
+    Ok((config.into_builder().credentials_provider(known).build(), first))
+}
+
+/// The names that AWS's first tools had for the variables, which the original knows too.
+fn old_variables(env: &Env, target: &Target) -> Option<Keys> {
+    let var = |new: &str, old: &str| env.var(new).or_else(|| env.var(old)).unwrap_or_default().to_owned();
+    let is_new = env.var("AWS_ACCESS_KEY_ID").is_some() && env.var("AWS_SECRET_ACCESS_KEY").is_some();
+    (!is_new && target.profile.is_empty()).then_some(())?;
+    let (id, secret) = (var("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"), var("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"));
+    Keys::new(&id, &secret, env.var("AWS_SESSION_TOKEN").unwrap_or_default())
+}
+
+/// Credentials that were found already, so that nobody is asked for them twice; when they have ended, new ones.
+#[derive(Debug)]
+struct Known {
+    first: Credentials,
+    chain: SharedCredentialsProvider,
+}
+
+impl ProvideCredentials for Known {
+    fn provide_credentials<'a>(&'a self) -> ProvideFuture<'a>
+    where
+        Self: 'a,
+    {
+        match self.first.expiry().is_none_or(|end| end > clock::now() + NEARLY_ENDED) {
+            true => ProvideFuture::ready(Ok(self.first.clone())),
+            false => self.chain.provide_credentials(),
         }
-        return Err(missing.hint("`aws configure` writes lasting ones, `aws sso login` gets temporary ones"));
     }
-    Ok(Arc::new(Ec2::new(super::api::Api::new(&config, target.retries))))
+}
+
+/// The original's sentence, and what is known of the reason.
+fn missing(cx: &Context, target: &Target, error: &CredentialsError) -> Error {
+    let cause = first_cause(error);
+    cx.console.debug(format!("no AWS credentials: {cause}"));
+    let mut missing = Error::msg(MISSING);
+    if !target.profile.is_empty() {
+        missing = missing.hint(format!("the profile `{}` gave none: {cause}", target.profile));
+    } else if !matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
+        missing = missing.hint(format!("what is configured gave none: {cause}"));
+    }
+    missing.hint("`aws configure` writes lasting ones, `aws sso login` gets temporary ones")
+}
+
+/// The chain, for when keys that were stored with a machine are refused: they may have been replaced since.
+#[derive(Debug)]
+pub struct Spare {
+    target: Target,
+    env: Env,
+    console: Console,
+    api: OnceCell<Option<Api>>,
+}
+
+impl Spare {
+    fn new(cx: &Context, target: &Target) -> Self {
+        Self { target: target.clone(), env: cx.env.clone(), console: cx.console.clone(), api: OnceCell::new() }
+    }
+
+    /// EC2 by the chain, if it has taken over.
+    pub fn in_use(&self) -> Option<&Api> {
+        self.api.get()?.as_ref()
+    }
+
+    /// The chain takes over, if it gives another key; said once.
+    pub async fn instead_of(&self, refused: &ApiError) -> Option<&Api> {
+        self.api.get_or_init(|| self.open(refused)).await.as_ref()
+    }
+
+    async fn open(&self, refused: &ApiError) -> Option<Api> {
+        let chain = Target { keys: None, stored: false, ..self.target.clone() };
+        let (config, found) = load(&self.env, &chain).await.ok()?;
+        if self.target.keys.as_ref().is_some_and(|keys| keys.id == found.access_key_id()) {
+            return None;
+        }
+        let text = format!(
+            "The access keys that were stored with the machine are refused ({}): using this computer's AWS \
+             configuration instead",
+            refused.code
+        );
+        match self.console.is_query() {
+            true => self.console.debug(text),
+            false => self.console.warn(text),
+        }
+        Some(Api::new(&config, self.target.retries, None))
+    }
 }
 
 #[cfg(test)]
@@ -227,12 +337,41 @@ mod tests {
         std::fs::write(&file, "[other]\naws_access_key_id = AKIA1\n\n[default]\naws_access_key_id=AKIA2\n").unwrap();
         let env = env(&[("AWS_SHARED_CREDENTIALS_FILE", file.to_str().unwrap())]);
         let stored = |id: &str, token: &str| {
-            Source { keys: Keys::new(id, "s", token), profile: String::new() }.to_store(&env).is_some()
+            Source { keys: Keys::new(id, "s", token), profile: String::new() }.to_keep(&env).0.is_some()
         };
         assert!(stored("AKIA1", ""), "of another profile");
         assert!(!stored("AKIA2", ""), "of the profile that the chain takes");
         assert!(!stored("AKIA3", "token"));
         assert!(!stored("ASIA3", ""));
+    }
+
+    #[test]
+    fn keys_that_a_named_profile_gives_are_kept_as_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        std::fs::write(&file, "[profile work] # mine\naws_access_key_id = AKIA1 # not AKIA2\n").unwrap();
+        let env = env(&[("AWS_CONFIG_FILE", file.to_str().unwrap()), ("AWS_PROFILE", "work")]);
+        let kept = |id: &str| Source { keys: Keys::new(id, "s", ""), profile: String::new() }.to_keep(&env);
+        assert_eq!(kept("AKIA1"), (None, "work".to_owned()));
+        assert_eq!(kept("AKIA2"), (Keys::new("AKIA2", "s", ""), String::new()));
+        assert_eq!(Source { keys: None, profile: "other".into() }.to_keep(&env), (None, "other".to_owned()));
+    }
+
+    #[test]
+    fn the_old_names_of_the_variables_are_known() {
+        let target = Target {
+            keys: None,
+            stored: false,
+            profile: String::new(),
+            region: "us-east-1".into(),
+            endpoint: String::new(),
+            retries: 0,
+        };
+        let old = [("AWS_ACCESS_KEY", "AKIA1"), ("AWS_SECRET_KEY", "s")];
+        assert_eq!(old_variables(&env(&old), &target), Keys::new("AKIA1", "s", ""));
+        assert_eq!(old_variables(&env(&old[..1]), &target), None);
+        let both = [old[0], old[1], ("AWS_ACCESS_KEY_ID", "AKIA2"), ("AWS_SECRET_ACCESS_KEY", "t")];
+        assert_eq!(old_variables(&env(&both), &target), None, "the chain takes the new ones");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod api;
 mod batch;
 mod configure;
+mod convert;
 mod credentials;
 mod flags;
 mod gc;
@@ -207,6 +208,7 @@ impl Amazonec2 {
         let stored = || Keys::new(access_key, secret_key, session_token);
         Target {
             keys: self.keys.clone().or_else(stored),
+            stored: self.keys.is_none() && stored().is_some(),
             profile: profile.clone(),
             region: self.fields.region.clone(),
             endpoint: endpoint_url(endpoint, self.fields.disable_ssl),

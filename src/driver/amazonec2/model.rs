@@ -1,5 +1,7 @@
 //! What the driver knows of EC2: plain types, so that decisions need neither the SDK nor a network.
 
+use std::fmt;
+
 use crate::error::{Error, Kind};
 
 /// A failed call as EC2 tells it.
@@ -86,6 +88,12 @@ pub fn is_no_capacity(code: &str) -> bool {
     CODES.contains(&code)
 }
 
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
 impl From<ApiError> for Error {
     /// `CODE: MESSAGE`, and a second line with status and request, as the original prints it: scripts match the code
     /// at the beginning.
@@ -98,7 +106,9 @@ impl From<ApiError> for Error {
         let kind = if *code == NO_ANSWER { Kind::Unreachable } else { Kind::General };
         let told = Self::new(kind, text);
         if error.is_bad_credentials() {
-            return told.hint("the credentials were refused: `aws sts get-caller-identity` shows whose they are");
+            return told
+                .hint("the credentials were refused: `aws sts get-caller-identity` checks those of your AWS configuration")
+                .hint("they are also tried when keys that are stored with a machine are refused");
         }
         if error.is_denied() {
             return told.hint("an action is missing in the policy of this AWS identity");

@@ -21,6 +21,9 @@ const LOOK_PAUSE: Duration = Duration::from_secs(2);
 /// Something is left, by name.
 pub async fn all(api: &Api, console: &Console, fields: &Fields, launched: &[String]) -> Result<()> {
     let ids = instances(api, console, fields, launched).await?;
+    if ids.is_empty() && api.is_on_spare() {
+        return Err(elsewhere("its instance"));
+    }
     for id in &ids {
         terminate(api, console, id).await?;
     }
@@ -69,12 +72,20 @@ async fn terminate(api: &Api, console: &Console, id: &str) -> Result<()> {
         // Only a final state is sure to end.
         Ok(phase) if phase.is_final() => Ok(()),
         Ok(phase) => Err(Error::msg(format!("unable to terminate instance: {id} is still {phase:?}"))),
+        Err(error) if error.is_not_found() && api.is_on_spare() => Err(elsewhere(&format!("instance {id}"))),
         Err(error) if error.is_not_found() => {
             console.warn("Remote instance does not exist, proceeding with removing local reference");
             Ok(())
         }
         Err(error) => Err(Error::from(error).context("unable to terminate instance")),
     }
+}
+
+/// The machine's own keys are refused: in another account nothing is known of it, but that does not mean gone.
+fn elsewhere(what: &str) -> Error {
+    Error::msg(format!("{what} is not in the account of this computer's AWS configuration, but may be in another one"))
+        .hint("set AWS_PROFILE to a profile of the account that it was made in")
+        .hint("or forget the machine, whatever is left of it: `docker-machine rm -f`")
 }
 
 /// A request that is still open would launch another instance.

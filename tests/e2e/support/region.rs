@@ -38,6 +38,8 @@ pub struct Call {
     pub action: String,
     /// As on the wire: `InstanceId.1`, …
     pub params: BTreeMap<String, String>,
+    /// The access key that it was signed with.
+    pub key: String,
     /// HTTP status of the answer: 0 when there was none, nothing while it is under way.
     pub status: Option<u16>,
 }

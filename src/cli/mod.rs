@@ -53,14 +53,8 @@ impl Failure {
 /// Does what the process was called for, and gives its exit status.
 pub fn run(env: &Env) -> u8 {
     let done = plan::plan(env).and_then(|plan| match plan {
-        Plan::Print(text) => {
-            Console::process(false).data(&text);
-            Ok(())
-        }
-        Plan::Complete(words) => {
-            Console::process(false).data(&complete::answer(env, &words));
-            Ok(())
-        }
+        Plan::Print(text) => print(&text),
+        Plan::Complete(words) => print(&complete::answer(env, &words)),
         Plan::Run(setup, job) => work(env, setup, job),
     });
     let Err(failure) = done else { return 0 };
@@ -68,6 +62,12 @@ pub fn run(env: &Env) -> u8 {
     console.data(&failure.help);
     console.error(&failure.error);
     failure.error.exit_status()
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let console = Console::process(false);
+    console.data(text);
+    Ok(console.delivered()?)
 }
 
 /// Runs a command on a runtime of its own.
@@ -89,5 +89,6 @@ fn work(env: &Env, setup: Setup, job: Job) -> Result<(), Failure> {
     };
     // A thread that waits for standard input would keep the process for ever.
     runtime.shutdown_background();
-    done
+    done?;
+    Ok(cx.console.delivered()?)
 }

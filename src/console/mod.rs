@@ -5,12 +5,12 @@
 
 mod progress;
 
-use std::io::{BufRead, Write};
-use std::sync::{Arc, Mutex};
+use std::io::{self, BufRead, Write};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use self::progress::{Line, Screen};
 use crate::env::Env;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, os_text};
 
 /// A handle on the terminal; cheap to clone, usable from every task.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ struct Inner {
     sink: Mutex<Sink>,
     debug: bool,
     screen: Screen,
+    /// Why a result could not be written.
+    lost: OnceLock<String>,
 }
 
 #[derive(Debug)]
@@ -67,7 +69,7 @@ impl Console {
     }
 
     fn with(sink: Sink, debug: bool, screen: Screen) -> Self {
-        let inner = Inner { sink: Mutex::new(sink), debug, screen };
+        let inner = Inner { sink: Mutex::new(sink), debug, screen, lost: OnceLock::new() };
         Self { inner: Arc::new(inner), prefix: String::new(), query: false, steps: None }
     }
 
@@ -105,12 +107,23 @@ impl Console {
 
     /// A result, exactly as it is (no line end added).
     pub fn data(&self, text: &str) {
-        self.write(Stream::Stdout, text);
+        if let Err(error) = self.write(Stream::Stdout, text) {
+            _ = self.inner.lost.set(os_text(&error));
+        }
     }
 
     /// A line of a result.
     pub fn line(&self, text: impl AsRef<str>) {
-        self.write(Stream::Stdout, &format!("{}\n", text.as_ref()));
+        self.data(&format!("{}\n", text.as_ref()));
+    }
+
+    /// Whether all results have arrived. Whoever closes a pipe has seen enough; a full disk is another matter.
+    ///
+    /// # Errors
+    /// Standard output could not be written.
+    pub fn delivered(&self) -> Result<()> {
+        let lost = self.inner.lost.get();
+        lost.map_or(Ok(()), |why| Err(Error::msg(format!("write standard output: {why}"))))
     }
 
     /// A progress line.
@@ -119,28 +132,28 @@ impl Console {
             return line.show(format!("{}{}", self.prefix, text.as_ref()));
         }
         let stream = if self.query { Stream::Stderr } else { Stream::Stdout };
-        self.write(stream, &format!("{}{}\n", self.prefix, text.as_ref()));
+        _ = self.write(stream, &format!("{}{}\n", self.prefix, text.as_ref()));
     }
 
     /// A line about something that is not as it should be, on standard error.
     pub fn warn(&self, text: impl AsRef<str>) {
-        self.write(Stream::Stderr, &format!("{}{}\n", self.prefix, text.as_ref()));
+        _ = self.write(Stream::Stderr, &format!("{}{}\n", self.prefix, text.as_ref()));
     }
 
     /// A failure: its message, then its hints.
     pub fn error(&self, error: &Error) {
         if !error.message().is_empty() {
-            self.write(Stream::Stderr, &format!("{}\n", error.message()));
+            _ = self.write(Stream::Stderr, &format!("{}\n", error.message()));
         }
         for hint in error.hints() {
-            self.write(Stream::Stderr, &format!("hint: {hint}\n"));
+            _ = self.write(Stream::Stderr, &format!("hint: {hint}\n"));
         }
     }
 
     /// A line for `--debug`.
     pub fn debug(&self, text: impl AsRef<str>) {
         if self.inner.debug {
-            self.write(Stream::Stderr, &format!("{}{}\n", self.prefix, text.as_ref()));
+            _ = self.write(Stream::Stderr, &format!("{}{}\n", self.prefix, text.as_ref()));
         }
     }
 
@@ -169,13 +182,13 @@ impl Console {
     /// # Errors
     /// Standard input cannot be read.
     pub fn ask(&self, question: &str) -> Result<Option<String>> {
-        self.write(Stream::Stdout, question);
+        _ = self.write(Stream::Stdout, question);
         let mut sink = self.inner.sink.lock().expect("no panic while the console is held");
         match &mut *sink {
             Sink::Captured { answers, .. } => Ok(answers.pop()),
             Sink::Process => {
                 let mut line = String::new();
-                let read = std::io::stdin().lock().read_line(&mut line)?;
+                let read = io::stdin().lock().read_line(&mut line)?;
                 Ok((read > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned()))
             }
         }
@@ -189,21 +202,31 @@ impl Console {
         }
     }
 
-    fn write(&self, stream: Stream, text: &str) {
-        self.inner.screen.step_aside(|| self.write_now(stream, text));
+    fn write(&self, stream: Stream, text: &str) -> io::Result<()> {
+        self.inner.screen.step_aside(|| self.write_now(stream, text))
     }
 
     /// A closed pipe is no error here: `ls | head -1` ends quietly.
-    fn write_now(&self, stream: Stream, text: &str) {
+    fn write_now(&self, stream: Stream, text: &str) -> io::Result<()> {
         let mut sink = self.inner.sink.lock().expect("no panic while the console is held");
-        match (&mut *sink, stream) {
-            (Sink::Captured { stdout, .. }, Stream::Stdout) => stdout.push_str(text),
-            (Sink::Captured { stderr, .. }, Stream::Stderr) => stderr.push_str(text),
-            (Sink::Process, Stream::Stdout) => {
-                let mut out = std::io::stdout().lock();
-                _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let written = match (&mut *sink, stream) {
+            (Sink::Captured { stdout, .. }, Stream::Stdout) => {
+                stdout.push_str(text);
+                Ok(())
             }
-            (Sink::Process, Stream::Stderr) => _ = std::io::stderr().lock().write_all(text.as_bytes()),
+            (Sink::Captured { stderr, .. }, Stream::Stderr) => {
+                stderr.push_str(text);
+                Ok(())
+            }
+            (Sink::Process, Stream::Stdout) => {
+                let mut out = io::stdout().lock();
+                out.write_all(text.as_bytes()).and_then(|()| out.flush())
+            }
+            (Sink::Process, Stream::Stderr) => io::stderr().lock().write_all(text.as_bytes()),
+        };
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
         }
     }
 }

@@ -40,7 +40,7 @@ impl Screen {
     }
 
     /// Writes to the terminal without the lines in the way.
-    pub(super) fn step_aside(&self, write: impl FnOnce()) {
+    pub(super) fn step_aside<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.lines {
             Some(lines) => lines.suspend(write),
             None => write(),

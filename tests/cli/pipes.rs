@@ -117,3 +117,21 @@ fn no_command_decorates_what_goes_into_a_pipe() {
         assert!(!output.stdout.is_empty() || !output.stderr.is_empty(), "{line} says nothing");
     }
 }
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure_and_one_that_nobody_wants_is_not() {
+    let site = Site::new("127.88.0.4");
+    let path = site.sandbox.program_path();
+    let shell = |line: &str| {
+        let mut shell = std::process::Command::new("bash");
+        shell.args(["-o", "pipefail", "-c", line]).env_clear().env("HOME", site.sandbox.home()).env("PATH", &path);
+        let output = shell.output().expect("bash runs");
+        (output.status.code(), String::from_utf8(output.stderr).expect("text"))
+    };
+    for line in ["--version", "help", "ls -q", "ls", "env web", "inspect web", "completion bash"] {
+        let lost = "write standard output: no space left on device\n".to_owned();
+        assert_eq!(shell(&format!("docker-machine {line} > /dev/full")), (Some(1), lost), "{line}");
+        assert_eq!(shell(&format!("docker-machine {line} | true")), (Some(0), String::new()), "{line}");
+        assert_eq!(shell(&format!("docker-machine {line} >&-")), (Some(0), String::new()), "{line}");
+    }
+}

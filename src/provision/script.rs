@@ -71,7 +71,7 @@ impl Script {
 
     /// Runs it as root on the host.
     pub(super) async fn run(&self, remote: &dyn Remote, name: &Name) -> Result<Reply> {
-        let exec = Exec::new(LAUNCHER).with_stdin(self.render()).within(LIMIT);
+        let exec = Exec::new(LAUNCHER).with_stdin(self.render()).within(LIMIT).named("setting up the host");
         let output = remote.exec(&exec).await?;
         let reply = Reply::parse(&output.text());
         match (reply.ready, output.ok()) {

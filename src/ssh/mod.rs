@@ -80,18 +80,27 @@ pub struct Exec {
     pub stdin: Vec<u8>,
     /// When to give up.
     pub limit: Duration,
+    /// What it does, for messages, where its own words would tell nobody anything.
+    pub purpose: Option<&'static str>,
 }
 
 impl Exec {
     /// A short command without input: 2 minutes.
     pub fn new(command: impl Into<String>) -> Self {
-        Self { command: command.into(), stdin: Vec::new(), limit: Duration::from_secs(120) }
+        Self { command: command.into(), stdin: Vec::new(), limit: Duration::from_secs(120), purpose: None }
     }
 
     /// Feeds `stdin` to it.
     #[must_use]
     pub fn with_stdin(mut self, stdin: impl Into<Vec<u8>>) -> Self {
         self.stdin = stdin.into();
+        self
+    }
+
+    /// What it does, for messages: `setting up the host`.
+    #[must_use]
+    pub fn named(mut self, purpose: &'static str) -> Self {
+        self.purpose = Some(purpose);
         self
     }
 

@@ -190,8 +190,13 @@ impl Connection {
     }
 
     pub(super) fn lost(&self, doing: &str, error: &russh::Error) -> Error {
-        let (place, why) = (address(self.target()), protocol_text(error));
-        Error::new(Kind::Unreachable, format!("the connection to {place} broke: {doing}: {why}"))
+        let place = address(self.target());
+        let why = match error {
+            // Also after three keep-alives without an answer.
+            russh::Error::Disconnect => "it was closed, or nobody answers any more".to_owned(),
+            other => protocol_text(other),
+        };
+        Error::new(Kind::Unreachable, format!("the connection to {place} broke ({doing}): {why}"))
     }
 }
 
@@ -200,7 +205,7 @@ impl Remote for Connection {
     async fn exec(&self, exec: &Exec) -> Result<Output> {
         self.place.console.debug(format!("SSH cmd: {}", exec.command));
         let (read, write) = self.session().await?.split();
-        let purpose = purpose(&exec.command);
+        let purpose = exec.purpose.map_or_else(|| quoted(&exec.command), str::to_owned);
         let run = async {
             let started = write.exec(true, exec.command.as_bytes()).await;
             started.map_err(|error| self.lost(&purpose, &error))?;
@@ -313,7 +318,7 @@ pub(super) fn signal_number(signal: &Sig) -> u32 {
 }
 
 /// A command as a message names it: its first line, shortened.
-fn purpose(command: &str) -> String {
+fn quoted(command: &str) -> String {
     let line = command.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("the command");
     let short: String = line.chars().take(60).collect();
     if short.len() < line.len() || command.trim().lines().count() > 1 {
@@ -329,9 +334,9 @@ mod tests {
 
     #[test]
     fn a_command_is_named_by_its_first_line() {
-        assert_eq!(purpose("uname -a"), "`uname -a`");
-        assert_eq!(purpose("\n set -e\nrm x\n"), "`set -e…`");
-        assert_eq!(purpose(&"x".repeat(90)), format!("`{}…`", "x".repeat(60)));
+        assert_eq!(quoted("uname -a"), "`uname -a`");
+        assert_eq!(quoted("\n set -e\nrm x\n"), "`set -e…`");
+        assert_eq!(quoted(&"x".repeat(90)), format!("`{}…`", "x".repeat(60)));
     }
 
     #[test]

@@ -59,9 +59,11 @@ packages_install() {
 
 fetch() {
     if ! have curl && ! have wget; then packages_install curl ca-certificates; fi
+    # One who answers and then says nothing for a minute will not say more.
     if have curl; then
-        curl -fsSL --retry 5 --connect-timeout 20 -o "$2" "$1"
+        curl -fsSL --retry 5 --connect-timeout 20 --speed-limit 1 --speed-time 60 -o "$2" "$1" 2>"$log" ||
+            { tail -n 1 "$log" >&2 && false; }
     else
-        wget -O "$2" "$1" >"$log" 2>&1 || { tail -n 3 "$log" >&2 && false; }
+        wget -T 60 -O "$2" "$1" >"$log" 2>&1 || { tail -n 3 "$log" >&2 && false; }
     fi || fail "cannot fetch $1"
 }

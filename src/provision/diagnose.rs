@@ -2,6 +2,8 @@
 
 use crate::error::Error;
 
+const NO_PACKAGES: &str = "the host cannot reach its package sources: check its network, its proxy and their addresses";
+
 /// A text in a log, and the advice that follows from it.
 const KNOWN: &[(&str, &str)] = &[
     ("No space left on device", "the host's disk is full: free some space, then run `docker-machine provision`"),
@@ -25,6 +27,10 @@ const KNOWN: &[(&str, &str)] = &[
     ("Temporary failure resolving", "the host cannot resolve names: check its DNS"),
     ("is not valid yet", "the host's clock is wrong"),
     ("certificate is not yet valid", "the host's clock is wrong"),
+    ("Failed to fetch", NO_PACKAGES),
+    ("Failed to download metadata", NO_PACKAGES),
+    ("failed retrieving file", NO_PACKAGES),
+    ("temporary error (try again later)", NO_PACKAGES),
     ("Devices cgroup isn't mounted", "the kernel has no usable cgroups: reboot the host with its current kernel"),
     ("Failed to program NAT chain", "the host's firewall refuses Docker's rules: restart the firewall, then try again"),
     ("Read-only file system", "the host's file system is read-only: packages and settings cannot be written"),

@@ -26,7 +26,7 @@ pub use upgrade::{Upgraded, upgrade};
 
 use crate::clock;
 use crate::console::Console;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::ssh::Remote;
 use crate::store::Name;
 
@@ -144,8 +144,10 @@ fn name_script(error: Error, steps: &[plan::Step]) -> Error {
         _ => None,
     });
     match script {
-        // A connection that breaks is not the script's doing.
-        Some(url) if error.kind() != Kind::Unreachable => error.hint(format!("the install script is {url} (--engine-install-url)")),
+        // What else may fail is not the script's doing.
+        Some(url) if error.message().starts_with("error installing docker") => {
+            error.hint(format!("the install script is {url} (--engine-install-url)"))
+        }
         _ => error,
     }
 }

@@ -223,6 +223,34 @@ mod tests {
     }
 
     #[test]
+    fn a_package_source_that_does_not_answer_is_named_when_a_package_is_missing() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let apt = folder.path().join("apt-get");
+        let install = |update: &str, status: u32| {
+            std::fs::write(
+                &apt,
+                format!(
+                    "#!/bin/sh\n[ $1 = install ] || {{ echo '{update}'; exit 0; }}\necho 'E: no curl'; exit {status}\n"
+                ),
+            )
+            .expect("a script");
+            std::fs::set_permissions(&apt, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+            let work = quote(&folder.path().join("work").display().to_string());
+            let packages = super::super::plan::PACKAGES;
+            let script = format!("{PRELUDE}work={work}\n{packages}\npackages_install curl\necho installed\n");
+            let path = format!("{}:/usr/bin:/bin", folder.path().display());
+            let ran =
+                std::process::Command::new("sh").args(["-c", &script]).env("PATH", path).output().expect("a shell");
+            (String::from_utf8(ran.stdout).expect("text"), String::from_utf8(ran.stderr).expect("text"))
+        };
+        assert_eq!(install("Hit: http://mirror", 0), ("@ready\ninstalled\n".to_owned(), String::new()));
+        let (said, why) = install("W: Failed to fetch http://mirror", 100);
+        assert_eq!(said, "@ready\n");
+        assert!(why.contains("E: no curl\nW: Failed to fetch http://mirror\n"), "{why}");
+    }
+
+    #[test]
     fn files_and_facts_are_told_from_noise() {
         let reply =
             Reply::parse("motd\n@ready\n@fact init systemd\n@file x /etc/x\n a\n  b\n @fact c d\n\n@note n m\n");

@@ -38,7 +38,9 @@ logged() {
 packages_install() {
     if have apt-get; then
         logged apt-get update -q
-        logged apt-get install -y -q "$@"
+        # A source that does not answer is only a warning here, and the reason why a package is missing later.
+        silent=$(grep -E '^[WE]: ' "$log" | head -n 5 || :)
+        logged apt-get install -y -q "$@" || { echo "$silent" >&2 && false; }
     elif have dnf; then
         logged dnf -y install --allowerasing "$@"
     elif have yum; then
@@ -58,7 +60,11 @@ packages_install() {
 }
 
 fetch() {
-    if ! have curl && ! have wget; then packages_install curl ca-certificates; fi
+    if ! have curl && ! have wget; then
+        step 'error installing curl'
+        packages_install curl ca-certificates
+        step 'error installing docker'
+    fi
     # One who answers and then says nothing for a minute will not say more.
     if have curl; then
         curl -fsSL --retry 5 --connect-timeout 20 --speed-limit 1 --speed-time 60 -o "$2" "$1" 2>"$log" ||

@@ -81,6 +81,14 @@ impl Error {
         self
     }
 
+    /// Without the advice that names something which is not there any more.
+    #[must_use]
+    pub fn without_hints_about(mut self, gone: &Path) -> Self {
+        let gone = gone.display().to_string();
+        self.hints.retain(|hint| !hint.contains(&gone));
+        self
+    }
+
     /// The same failure as another kind.
     #[must_use]
     pub fn with_kind(mut self, kind: Kind) -> Self {

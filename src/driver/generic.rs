@@ -142,6 +142,16 @@ impl Driver for Generic {
         Ok(())
     }
 
+    async fn resume(&mut self, _cx: &Context, earlier: Value) -> Result<()> {
+        let earlier = Self::load(&self.place, earlier)?.target();
+        let target = self.target();
+        if (earlier.host, earlier.port) != (target.host, target.port) {
+            // Another host this time: the pinned key is not its key.
+            ssh::hostkeys::forget(&target.known_hosts)?;
+        }
+        Ok(())
+    }
+
     async fn save(&self) -> Result<Value> {
         encode(&self.fields)
     }
@@ -213,5 +223,32 @@ impl Driver for Generic {
         }
         *self.probed.lock().expect("no panic while held") = None;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_key_is_pinned_to_the_host_that_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = MachinePlace {
+            name: "web".parse().unwrap(),
+            store: folder.path().to_owned(),
+            folder: folder.path().to_owned(),
+        };
+        let at = |address: &str| {
+            let mut driver = Generic::new(&place);
+            driver.fields.base.ip_address = address.to_owned();
+            driver
+        };
+        let pins = at("").target().known_hosts;
+        std::fs::write(&pins, "web ssh-ed25519 AAAA\n").unwrap();
+        let (cx, earlier) = (Context::for_test(), at("192.0.2.1").save().await.unwrap());
+        at("192.0.2.1").resume(&cx, earlier.clone()).await.unwrap();
+        assert!(pins.exists());
+        at("192.0.2.2").resume(&cx, earlier).await.unwrap();
+        assert!(!pins.exists());
     }
 }

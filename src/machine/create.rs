@@ -182,7 +182,9 @@ async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: 
                 let removed = cx.store.remove(&name);
                 drop(claim);
                 return match removed {
-                    Ok(()) => error.hint("nothing was left behind: the same command can be given again"),
+                    Ok(()) => error
+                        .without_hints_about(&cx.store.folder(&name))
+                        .hint("nothing was left behind: the same command can be given again"),
                     Err(left) => error.hint(format!("the record of \"{name}\" could not be removed: {left}")),
                 };
             }

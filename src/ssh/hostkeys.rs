@@ -127,6 +127,17 @@ impl Pins {
     }
 }
 
+/// Takes what is pinned away: another host answers from now on.
+///
+/// # Errors
+/// The file is there and cannot be removed.
+pub fn forget(file: &Path) -> Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file("remove", file, &error)),
+        _ => Ok(()),
+    }
+}
+
 /// Rewrites the file with one more line: complete or not at all, readable by the owner only.
 fn append(file: &Path, line: &str) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));

@@ -106,7 +106,7 @@ pub async fn renew_certificates(cx: &Context, host: &Host, found: &Found) -> Res
 async fn certify(cx: &Context, host: &Host, found: &Found, reissue: Reissue) -> Result<()> {
     let needs = Needs::of(cx, host).await?;
     let renew = |there: &HostCertificates| needs.prepare(there, reissue);
-    let wanted = wanted(host, found)?;
+    let wanted = Wanted { keeps_containers: reissue == Reissue::IfNeeded, ..wanted(host, found)? };
     provision::configure(&found.connection, &cx.console, &found.host, &wanted, &renew).await?;
     check(cx, host, found).await
 }
@@ -155,7 +155,14 @@ fn wanted<'a>(host: &'a Host, found: &Found) -> Result<Wanted<'a>> {
         Endpoint::Unix(_) => false,
     };
     let (name, driver_name) = (&host.name, &host.record.driver_name);
-    Ok(Wanted { name, driver_name, engine_port: found.port()?, listen_ipv6, engine: host.engine()? })
+    Ok(Wanted {
+        name,
+        driver_name,
+        engine_port: found.port()?,
+        listen_ipv6,
+        engine: host.engine()?,
+        keeps_containers: false,
+    })
 }
 
 /// Asks the engine from here; a firewall of the host that is in the way is opened.

@@ -69,6 +69,18 @@ impl DaemonJson {
         [option.to_owned(), format!("{option}s")].into_iter().chain(plural).find(|key| self.has(key))
     }
 
+    /// Whether nothing in the file decides what becomes of containers when the engine restarts.
+    pub(super) fn leaves_containers(&self) -> bool {
+        !self.has("live-restore") && self.without_ours().is_none()
+    }
+
+    /// The file's text with one more switch.
+    pub(super) fn with(&self, key: &str, on: bool) -> String {
+        let mut all = self.0.clone();
+        all.insert(key.to_owned(), Value::Bool(on));
+        format!("{:#}\n", Value::Object(all))
+    }
+
     /// The file without the keys that our command line sets, and those keys; `None` if there are none.
     pub(super) fn without_ours(&self) -> Option<(String, Vec<&'static str>)> {
         let removed: Vec<_> = OURS.iter().copied().filter(|key| self.has(key)).collect();
@@ -111,6 +123,13 @@ mod tests {
         assert_eq!(text, "{\n  \"z\": 1,\n  \"a\": 2\n}\n");
         assert_eq!(removed, ["hosts", "tls"]);
         assert_eq!(DaemonJson::parse(Some(&text)).expect("valid").without_ours(), None);
+    }
+
+    #[test]
+    fn a_switch_is_added_to_what_is_there() {
+        let json = DaemonJson::parse(Some(r#"{"mtu": 1400}"#)).expect("valid");
+        assert_eq!(json.with("live-restore", true), "{\n  \"mtu\": 1400,\n  \"live-restore\": true\n}\n");
+        assert_eq!(DaemonJson::default().with("live-restore", false), "{\n  \"live-restore\": false\n}\n");
     }
 
     #[test]

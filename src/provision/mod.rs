@@ -233,6 +233,11 @@ fn engine_script(console: &Console, facts: &Facts, wanted: &Wanted<'_>) -> Resul
         ));
         script = script.set("DAEMON_JSON", text).part(include_str!("scripts/daemon_json.sh"));
     }
+    if wanted.keeps_containers && !open_rc && options::leaves_containers(wanted.engine)? && json.leaves_containers() {
+        let text = |on| json.with("live-restore", on);
+        script = script.set("LIVE_RESTORE_ON", text(true)).set("LIVE_RESTORE_OFF", text(false));
+        script = script.part(include_str!("scripts/hold_containers.sh"));
+    }
     Ok(script.part(include_str!("scripts/engine.sh")))
 }
 

@@ -19,6 +19,8 @@ pub struct Wanted<'a> {
     pub listen_ipv6: bool,
     /// The `--engine-*` options.
     pub engine: &'a EngineOptions,
+    /// Containers are to outlive a restart of the engine that only brings another certificate.
+    pub keeps_containers: bool,
 }
 
 /// Storage drivers that the engine has lost, and its first version without them.
@@ -65,6 +67,12 @@ pub(super) fn engine_opts(engine: &EngineOptions) -> Result<Vec<Vec<String>>> {
 /// Whether any option changes the default bridge.
 pub(super) fn changes_bridge(engine: &EngineOptions) -> Result<bool> {
     Ok(engine_opts(engine)?.iter().any(|words| BRIDGE_OPTIONS.contains(&option_name(&words[0]))))
+}
+
+/// Whether no option keeps containers from outliving a restart, or lets them do so in any case.
+pub(super) fn leaves_containers(engine: &EngineOptions) -> Result<bool> {
+    let decides = |words: &Vec<String>| option_name(&words[0]) == "live-restore";
+    Ok(!changes_bridge(engine)? && !engine_opts(engine)?.iter().any(decides))
 }
 
 /// `--bip=10.0.0.1/24` is about `bip`.
@@ -130,7 +138,14 @@ mod tests {
 
     fn arguments(engine: &EngineOptions, json: &DaemonJson) -> String {
         let name = "web".parse().expect("a name");
-        let wanted = Wanted { name: &name, driver_name: "generic", engine_port: 2376, listen_ipv6: false, engine };
+        let wanted = Wanted {
+            name: &name,
+            driver_name: "generic",
+            engine_port: 2376,
+            listen_ipv6: false,
+            engine,
+            keeps_containers: false,
+        };
         daemon_arguments(&wanted, "", json).expect("valid options").join(" ")
     }
 

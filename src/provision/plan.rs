@@ -295,8 +295,14 @@ mod tests {
 
     fn planned(facts: &Facts, options: &EngineOptions) -> Result<Vec<Step>> {
         let name = "web".parse().expect("a name");
-        let wanted =
-            Wanted { name: &name, driver_name: "generic", engine_port: 2376, listen_ipv6: false, engine: options };
+        let wanted = Wanted {
+            name: &name,
+            driver_name: "generic",
+            engine_port: 2376,
+            listen_ipv6: false,
+            engine: options,
+            keeps_containers: false,
+        };
         let has_engine = facts.engine.is_installed();
         plan(facts, recognise(&facts.os, has_engine)?, &wanted)
     }
@@ -369,8 +375,14 @@ mod tests {
     fn an_earlier_storage_driver_stays_only_where_it_holds_images() {
         let name = "web".parse().expect("a name");
         let options = EngineOptions::default();
-        let wanted =
-            Wanted { name: &name, driver_name: "generic", engine_port: 2376, listen_ipv6: false, engine: &options };
+        let wanted = Wanted {
+            name: &name,
+            driver_name: "generic",
+            engine_port: 2376,
+            listen_ipv6: false,
+            engine: &options,
+            keeps_containers: false,
+        };
         let facts = Facts { engine: engine(), storage: vec!["btrfs".into(), "aufs".into()], ..facts("ID=debian") };
         let choice = |earlier: &str| storage_driver(&facts, &wanted, Some(earlier.to_owned()));
         assert_eq!(choice("btrfs"), StorageDriver::Write("btrfs".into()));

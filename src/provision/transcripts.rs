@@ -220,7 +220,14 @@ async fn transcript(case: &Case) -> String {
     let host = case.host();
     let engine = options();
     let name = "web-1".parse().expect("a name");
-    let wanted = Wanted { name: &name, driver_name: "generic", engine_port: 2376, listen_ipv6: false, engine: &engine };
+    let wanted = Wanted {
+        name: &name,
+        driver_name: "generic",
+        engine_port: 2376,
+        listen_ipv6: false,
+        engine: &engine,
+        keeps_containers: false,
+    };
     let found = detect(&host, &name).await.expect("a known family");
     let report = provision(&host, &host.console, &found, &wanted, &certificates).await.expect("a willing host");
     assert!(report.restarted, "{}", case.file);

@@ -41,11 +41,35 @@ fn two_machines_from_create_to_rm() {
     assert_eq!(region.run(&["ls", "-q"]).succeeds().stdout, "");
 }
 
+/// A container that comes back after a boot, and writes a line down whenever it starts.
+fn keeps_a_container(region: &Region, machine: &str, instance: &str) {
+    region.docker(machine, &["import", &busybox_image(), "busybox"]).succeeds();
+    let script = "echo started >>/srv/starts; exec /bin/busybox sleep 100000";
+    let run = ["run", "-d", "--restart=always", "-v", "/srv:/srv", "busybox", "/bin/busybox", "sh", "-c", script];
+    region.docker(machine, &run).succeeds();
+    let settings = r#"echo '{"max-concurrent-downloads": 4}' >/etc/docker/daemon.json"#;
+    region.inside(instance, settings).succeeds();
+}
+
+/// How often the container has started, how often the engine has since the boot, and what has become of its settings.
+fn starts(region: &Region, instance: &str) -> (usize, usize, String) {
+    let count = |script: &str| region.inside(instance, script).succeeds().stdout.lines().count();
+    let engine = "journalctl -b -q -u docker.service _PID=1 -o cat | grep '^Starting'";
+    let settings =
+        "cat /etc/docker/daemon.json; docker info -f '{{.LiveRestoreEnabled}}'; ls /etc/docker | grep held || :";
+    (count("cat /srv/starts"), count(engine), region.inside(instance, settings).succeeds().stdout)
+}
+
 #[test]
 fn stop_and_start_reach_the_computer_and_a_new_address_needs_nothing_from_the_user() {
     let region = Region::new();
     region.create("aws01", &[]).succeeds();
     let before = ip(&region, "aws01");
+    let id = region.live_instances().pop().expect("the instance").id;
+    keeps_a_container(&region, "aws01", &id);
+    // Nothing but a launch needs the key pair.
+    region.aws("ec2 delete-key-pair --key-name aws01");
+
     region.run(&["stop", "aws01"]).succeeds().says("Machine \"aws01\" was stopped.\n");
     let instance = region.live_instances().pop().expect("the instance");
     assert_eq!((instance.state.as_str(), instance.power.as_str()), ("stopped", "stopped"));
@@ -55,13 +79,18 @@ fn stop_and_start_reach_the_computer_and_a_new_address_needs_nothing_from_the_us
     region.run(&["start", "aws01"]).succeeds();
     assert_ne!(ip(&region, "aws01"), before);
     region.docker("aws01", &["version"]).succeeds();
+    // Once before and once after the stop; the engine restarts once, for its certificate, without its containers.
+    let settings = "{\"max-concurrent-downloads\": 4}\nfalse\n";
+    assert_eq!(starts(&region, &id), (2, 2, settings.to_owned()));
     runs_a_container(&region, "aws01");
+    assert_eq!(region.run(&["ssh", "aws01", "echo here"]).succeeds().stdout, "here\n");
 
     let boot = "cat /proc/sys/kernel/random/boot_id; stat -c %Y /run/systemd";
     let booted = region.inside(&instance.id, boot).succeeds().stdout;
     region.run(&["restart", "aws01"]).succeeds();
     assert_ne!(region.inside(&instance.id, boot).succeeds().stdout, booted);
     region.docker("aws01", &["version"]).succeeds();
+    assert_eq!(starts(&region, &id), (3, 1, settings.to_owned()), "nothing to renew at the same address");
 
     region.run(&["kill", "aws01"]).succeeds().says("Machine \"aws01\" was killed.\n");
     region.run(&["rm", "-y", "aws01"]).succeeds();

@@ -52,7 +52,7 @@ impl Env {
         std::env::split_paths(path).map(|folder| self.cwd.join(folder).join(program)).find(|file| is_executable(file))
     }
 
-    /// The program's name as it was called (argv[0]), `docker-machine` if there is none.
+    /// The program's name as it was called (`argv[0]`), `docker-machine` if there is none.
     pub fn program(&self) -> &str {
         self.args.first().map_or("docker-machine", String::as_str)
     }

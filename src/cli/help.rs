@@ -19,7 +19,7 @@ pub const BUILD: &str = match option_env!("GIT_COMMIT") {
 /// How the program was called, for texts that repeat it.
 #[derive(Clone, Debug)]
 pub(crate) struct Called {
-    /// argv[0] as typed.
+    /// `argv[0]` as typed.
     pub(crate) argv0: String,
     /// The store's root if no flag and no variable names one.
     pub(crate) default_root: String,

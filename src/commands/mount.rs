@@ -10,6 +10,7 @@ use crate::ssh::{HostKeyPolicy, SshTarget, external};
 /// Mount a directory of a machine here with SSHFS, or unmount it
 ///
 /// Arguments are [[user@]machine:]path [mountpoint].
+#[allow(rustdoc::broken_intra_doc_links, reason = "help, not links")]
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// Unmount instead of mounting

@@ -14,6 +14,7 @@ use crate::ssh::{HostKeyPolicy, SshTarget, connect, copy, external};
 /// Copy files to, from and between machines
 ///
 /// Arguments are [[user@]machine:]path [[user@]machine:]path.
+#[allow(rustdoc::broken_intra_doc_links, reason = "help, not links")]
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// Copy directories with everything in them

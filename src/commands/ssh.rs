@@ -20,6 +20,7 @@ const DIAGNOSIS: Duration = Duration::from_secs(5);
 /// Log in to a machine, or run a command there
 ///
 /// Arguments are [machine] [command...].
+#[allow(rustdoc::broken_intra_doc_links, reason = "help, not links")]
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// The machine, then everything that follows it, as typed.

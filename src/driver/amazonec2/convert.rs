@@ -18,20 +18,28 @@ where
     fn from(error: SdkError<E>) -> Self {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let request_id = error.as_service_error().and_then(RequestId::request_id).unwrap_or_default().to_owned();
+        let action = action::<E>();
         match (error.code(), error.message()) {
             (Some(code), message) => {
-                Self { code: code.to_owned(), message: message.unwrap_or_default().to_owned(), status, request_id }
+                let message = message.unwrap_or_default().to_owned();
+                Self { code: code.to_owned(), message, status, request_id, action }
             }
             (None, _) if status.is_some() => {
                 let message = "the answer is none of EC2's; is the endpoint right?".to_owned();
-                Self { code: "SerializationError".to_owned(), message, status, request_id }
+                Self { code: "SerializationError".to_owned(), message, status, request_id, action }
             }
             (None, _) => {
                 let message = format!("send request failed: {}", first_cause(&error));
-                Self { code: NO_ANSWER.to_owned(), message, status, request_id }
+                Self { code: NO_ANSWER.to_owned(), message, status, request_id, action }
             }
         }
     }
+}
+
+/// The action by the name of its error type, `RunInstancesError`. For hints only: Rust promises no form of the name.
+fn action<E>() -> String {
+    let name = std::any::type_name::<E>().rsplit("::").next().unwrap_or_default();
+    name.strip_suffix("Error").unwrap_or_default().to_owned()
 }
 
 /// What went wrong first, which is what a person can do something about: `connection refused` rather than
@@ -104,6 +112,7 @@ pub fn instance(one: &ec2::Instance, owner: &str) -> Instance {
         key_name: text(one.key_name()),
         subnet: text(one.subnet_id()),
         zone: text(one.placement().and_then(|placement| placement.availability_zone())),
+        image: text(one.image_id()),
         tags: tags_of(one.tags()),
     }
 }

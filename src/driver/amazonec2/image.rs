@@ -19,35 +19,64 @@ const TOKENS_SINCE: &str = "2020-07-01";
 /// The size of the root volume if nobody names one, in GiB.
 const ROOT_SIZE: i64 = 16;
 
+/// What the name of an image begins with that EC2 itself looks up.
+pub const BY_NAME: &str = "resolve:";
+
 /// Finds the image and its architecture, and fills what follows from them.
 ///
 /// # Errors
 /// There is no such image, or it does not fit the instance type.
 pub async fn resolve(api: &Api, console: &Console, fields: &mut Fields) -> Result<()> {
     fields.architecture = architecture(api, fields).await?;
-    let image = if fields.ami.is_empty() { newest(api, fields).await? } else { chosen(api, fields).await? };
-    let Some(image) = image else {
-        // Nobody may look at it: EC2 will say whether it fits.
-        if fields.device_name.is_empty() {
-            ROOT_DEVICE.clone_into(&mut fields.device_name);
-        }
-        return Ok(());
-    };
     if fields.ami.is_empty() {
-        console.say(format!("Using image {} ({})", image.id, short_name(&image.name)));
-    } else {
+        match newest(api, fields).await? {
+            Some(image) => {
+                console.say(format!("Using image {} ({})", image.id, short_name(&image.name)));
+                take(fields, image)?;
+            }
+            None => {
+                fields.ami = parameter(&fields.architecture);
+                console.say(format!("Using image {}", fields.ami));
+            }
+        }
+        require_tokens(fields);
+    } else if let Some(image) = chosen(api, fields).await? {
         tokens_for(console, fields, &image);
+        take(fields, image)?;
+        require_tokens(fields);
     }
+    // Of an image that nobody may look at EC2 will say whether it fits.
+    if fields.device_name.is_empty() {
+        ROOT_DEVICE.clone_into(&mut fields.device_name);
+    }
+    Ok(())
+}
+
+fn take(fields: &mut Fields, image: Image) -> Result<()> {
     fields.ami = image.id;
     if fields.device_name.is_empty() {
-        fields.device_name = if image.root_device.is_empty() { ROOT_DEVICE.to_owned() } else { image.root_device };
+        fields.device_name = image.root_device;
     }
     fields.other_devices = Some(image.other_devices).filter(|devices| !devices.is_empty());
     fields.root_size = root_size(fields.root_size, i64::from(image.root_size))?;
+    Ok(())
+}
+
+fn require_tokens(fields: &mut Fields) {
     if fields.metadata_token_setting.is_empty() && fields.metadata_hops != 0 {
         "required".clone_into(&mut fields.metadata_token_setting);
     }
-    Ok(())
+}
+
+/// Canonical's public parameter with the newest image, for whoever may not look for images: EC2 looks it up.
+fn parameter(architecture: &str) -> String {
+    let release = RELEASES[0].rsplit('-').next().unwrap_or_default();
+    let arch = canonicals_name(architecture);
+    format!("{BY_NAME}ssm:/aws/service/canonical/ubuntu/server/{release}/stable/current/{arch}/hvm/ebs-gp3/ami-id")
+}
+
+fn canonicals_name(architecture: &str) -> &'static str {
+    if architecture == "arm64" { "arm64" } else { "amd64" }
 }
 
 /// The root volume must hold the image.
@@ -113,9 +142,9 @@ fn by_name(instance_type: &str) -> &'static str {
     if family == "a1" || suffix.contains('g') { "arm64" } else { "x86_64" }
 }
 
-/// The newest long-term release of Ubuntu.
+/// The newest long-term release of Ubuntu; `None`: it may not be looked for.
 async fn newest(api: &Api, fields: &Fields) -> Result<Option<Image>> {
-    let arch = if fields.architecture == "arm64" { "arm64" } else { "amd64" };
+    let arch = canonicals_name(&fields.architecture);
     let names: Vec<String> =
         RELEASES.iter().map(|release| format!("ubuntu/images/{release}-{arch}-server-*")).collect();
     let one = |text: &str| [text.to_owned()];
@@ -131,6 +160,7 @@ async fn newest(api: &Api, fields: &Fields) -> Result<Option<Image>> {
         Ok(images) => pick(images).map(Some).ok_or_else(|| {
             Error::msg(format!("no Ubuntu image for {arch} was found in region {}", fields.region)).hint(hint)
         }),
+        Err(error) if error.is_denied() => Ok(None),
         Err(error) => Err(Error::from(error).context("the newest Ubuntu image cannot be looked up").hint(hint)),
     }
 }
@@ -150,8 +180,11 @@ fn pick(images: Vec<Image>) -> Option<Image> {
     images.into_iter().min_by(|one, other| rank(one).cmp(&rank(other)).then(other.created.cmp(&one.created)))
 }
 
-/// The user's image; `None`: it may not be looked at.
+/// The user's image; `None`: it may not be looked at, or only EC2 can.
 async fn chosen(api: &Api, fields: &Fields) -> Result<Option<Image>> {
+    if fields.ami.starts_with(BY_NAME) {
+        return Ok(None);
+    }
     let image = match api.image(&fields.ami).await {
         Ok(found) => found,
         Err(error) if error.is_denied() => return Ok(None),
@@ -191,6 +224,15 @@ mod tests {
         {
             assert_eq!(by_name(name), "x86_64", "{name}");
         }
+    }
+
+    #[test]
+    fn the_parameter_is_the_one_of_the_newest_release() {
+        let name = |arch| {
+            format!("resolve:ssm:/aws/service/canonical/ubuntu/server/26.04/stable/current/{arch}/hvm/ebs-gp3/ami-id")
+        };
+        assert_eq!(parameter("x86_64"), name("amd64"));
+        assert_eq!(parameter("arm64"), name("arm64"));
     }
 
     #[test]

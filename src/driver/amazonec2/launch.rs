@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::Work;
+use super::image::BY_NAME;
 use super::model::{ApiError, Instance, Launch, Metadata, Spot, Volume};
 use super::network::short_zone;
 use super::state::Fields;
@@ -57,15 +58,18 @@ pub async fn ensure(cx: &Context, work: &mut Work<'_>) -> Result<()> {
                 work.console.say(format!("No capacity for {how}{instance_type} in {subnet}: {}", error.code));
                 last = Some(error);
             }
-            Err(error) => return Err(refused(error)),
+            Err(error) => return Err(refused(work.fields, error)),
         }
     }
-    Err(refused(last.unwrap_or_default()))
+    Err(refused(work.fields, last.unwrap_or_default()))
 }
 
-fn refused(error: ApiError) -> Error {
+fn refused(fields: &Fields, error: ApiError) -> Error {
     let no_capacity = error.is_no_capacity();
-    let told = Error::from(error).context("Error launching instance");
+    let mut told = Error::from(error).context("Error launching instance");
+    if fields.ami.starts_with(BY_NAME) && !no_capacity {
+        told = told.hint("EC2 looks this image up with ssm:GetParameters; --amazonec2-ami names another one");
+    }
     match no_capacity {
         true => told
             .hint("other types or subnets: repeat --amazonec2-instance-type, --amazonec2-subnet-id, --amazonec2-zone"),
@@ -124,6 +128,11 @@ async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token:
                 work.save().await.map_err(|error| local(&error))?;
             }
             Err(error) if is_new_profile(&error) && tries < PROFILE_TRIES => sleep(PROFILE_PAUSE).await,
+            Err(error) => {
+                // Nothing was launched, so nobody has to look for it.
+                work.fields.client_token.clear();
+                return Err(error);
+            }
             answer => return answer,
         }
     }
@@ -219,6 +228,9 @@ async fn taken(work: &mut Work<'_>, instance: Instance) -> Result<()> {
         if instance.zone.is_empty() { fields.zone.clone() } else { short_zone(&instance.zone, &fields.region) };
     if !instance.subnet.is_empty() {
         fields.subnet_id.clone_from(&instance.subnet);
+    }
+    if !instance.image.is_empty() {
+        fields.ami.clone_from(&instance.image);
     }
     fields.owner_id.clone_from(&instance.owner);
     fields.spot_request.clone_from(&instance.spot_request);

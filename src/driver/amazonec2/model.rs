@@ -15,6 +15,8 @@ pub struct ApiError {
     pub status: Option<u16>,
     /// What the provider's support asks for.
     pub request_id: String,
+    /// What was asked for: `RunInstances`, or empty.
+    pub action: String,
 }
 
 /// The code of a call that got no answer, as the original's SDK calls it.
@@ -98,7 +100,7 @@ impl From<ApiError> for Error {
     /// `CODE: MESSAGE`, and a second line with status and request, as the original prints it: scripts match the code
     /// at the beginning.
     fn from(error: ApiError) -> Self {
-        let ApiError { code, message, status, request_id } = &error;
+        let ApiError { code, message, status, request_id, .. } = &error;
         let text = match status {
             Some(status) => format!("{code}: {message}\n\tstatus code: {status}, request id: {request_id}"),
             None => format!("{code}: {message}"),
@@ -111,7 +113,7 @@ impl From<ApiError> for Error {
                 .hint("they are also tried when keys that are stored with a machine are refused");
         }
         if error.is_denied() {
-            return told.hint("an action is missing in the policy of this AWS identity");
+            return told.hint(not_allowed(&error.action));
         }
         if *code == NO_ANSWER {
             return told.hint("is the network up, and are the region and --amazonec2-endpoint right?");
@@ -124,6 +126,17 @@ impl From<ApiError> for Error {
         }
         told
     }
+}
+
+/// What the policy lacks. Most of EC2's denials do not say it.
+fn not_allowed(action: &str) -> String {
+    let with = match action {
+        "RunInstances" => ", ec2:CreateTags for it (and iam:PassRole with --amazonec2-iam-instance-profile)",
+        "CreateSecurityGroup" | "ImportKeyPair" => " or ec2:CreateTags for it",
+        "" => return "an action is missing in the policy of this AWS identity".to_owned(),
+        _ => "",
+    };
+    format!("the policy of this AWS identity does not allow ec2:{action}{with}")
 }
 
 /// What EC2 calls the state of an instance.
@@ -193,6 +206,8 @@ pub struct Instance {
     pub subnet: String,
     /// Its zone, or empty.
     pub zone: String,
+    /// Its image, or empty.
+    pub image: String,
     /// Its tags.
     pub tags: Tags,
 }
@@ -377,6 +392,7 @@ mod tests {
             message: "The image id '[ami-1]' does not exist".into(),
             status: Some(400),
             request_id: "r-1".into(),
+            action: "RunInstances".into(),
         };
         let text = "InvalidAMIID.NotFound: The image id '[ami-1]' does not exist\n\tstatus code: 400, request id: r-1";
         assert_eq!(Error::from(error).message(), text);

@@ -40,6 +40,12 @@ class Call:
                     return value
         return None
 
+    def permissions(self) -> set[str]:
+        """What a policy must allow for this call: who tags at birth or passes a role needs more than the action."""
+        more = [("TagSpecification.", "CreateTags"), ("IamInstanceProfile.", "PassRole")]
+        names = {self.action, *(name for prefix, name in more if any(key.startswith(prefix) for key in self.params))}
+        return names | ({"GetParameters"} if self.params.get("ImageId", "").startswith("resolve:ssm:") else set())
+
     def record(self) -> dict:
         """For the log."""
         return {

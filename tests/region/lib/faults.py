@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, field
 
 from calls import Call
 
+# EC2's code for what the caller's policy does not allow.
+DENIED = "UnauthorizedOperation"
+
 
 @dataclass
 class Rule:
@@ -80,7 +83,8 @@ class Faults:
     def _concerns(rule: Rule, call: Call, facts: Facts) -> bool:
         if rule.until is not None and time.time() > rule.until:
             return False
-        if not any(fnmatch.fnmatchcase(call.action, action) for action in rule.actions):
+        names = call.permissions() if rule.code == DENIED else {call.action}
+        if not any(fnmatch.fnmatchcase(name, action) for name in names for action in rule.actions):
             return False
         if rule.region is not None and rule.region != call.region:
             return False

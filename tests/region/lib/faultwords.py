@@ -2,9 +2,11 @@
 
 import time
 
+import faults
+
 USAGE = """
     error ACTION CODE [MESSAGE]    answer with this error (--status 400)
-    deny ACTION                    UnauthorizedOperation
+    deny ACTION                    UnauthorizedOperation; also CreateTags (at birth) and PassRole
     throttle                       RequestLimitExceeded for everything (--action ACTION)
     down                           the connection ends at once (--action ACTION)
     unavailable                    503 for everything (--action ACTION)
@@ -105,7 +107,7 @@ def _pause(words: list[str], _options: dict) -> dict:
 
 _RULES = {
     "error": lambda words, options: _error(words[0], words[1], " ".join(words[2:]), options.get("--status", 400)),
-    "deny": lambda words, _: _error(words[0], "UnauthorizedOperation", _DENIED, 403),
+    "deny": lambda words, _: _error(words[0], faults.DENIED, _DENIED, 403),
     "throttle": lambda _, options: _error(options.get("--action", "*"), "RequestLimitExceeded", "Request limit exceeded.", 503),
     "unavailable": lambda _, options: _error(options.get("--action", "*"), "Unavailable",
                                              "The service is unavailable. Please try again shortly.", 503),

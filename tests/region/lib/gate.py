@@ -1,13 +1,17 @@
 """In front of moto: writes every call down, lets go wrong what shall go wrong, and knows ClientTokens."""
 
 import hashlib
+import io
 import socket
 import threading
 import time
 import uuid
+from dataclasses import replace
+from urllib.parse import urlencode
 
 import accounts
 import calls
+import images
 import moto_as_ec2 as ec2
 import rules
 import signon
@@ -109,6 +113,7 @@ class Gate:
     def _execute(self, call: Call, environ: dict) -> tuple:
         if call.action == "GetRoleCredentials":
             return signon.portal(environ)
+        call = with_image(call, environ)
         answered = []
         with ec2.LOCK:
             ec2.CALLER.asks = call.key != accounts.OPERATOR
@@ -119,6 +124,17 @@ class Gate:
             finally:
                 ec2.CALLER.asks = False
         return (*answered[0], body)
+
+
+def with_image(call: Call, environ: dict) -> Call:
+    """The call with the id of the image that it names by a parameter."""
+    name = call.params.get("ImageId", "")
+    if not name.startswith("resolve:"):
+        return call
+    params = {**call.params, "ImageId": images.resolved(name, call.region)}
+    body = urlencode({"Action": call.action, "Version": "2016-11-15", **params}).encode()
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+    return replace(call, params=params)
 
 
 def facts(call: Call) -> Facts:

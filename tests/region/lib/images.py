@@ -4,6 +4,7 @@ As in EC2, an image has another id in every region.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 CANONICAL = "099720109477"
@@ -71,3 +72,13 @@ ALL = [
     # A root volume larger than the driver's usual one, and a second volume that outlives the instance.
     Image("ubuntu-with-data-20261001", SOMEBODY, "2026-10-01T08:00:00.000Z", size=30, keeps=("/dev/sdf", 5)),
 ]
+
+_PARAMETER = re.compile(r"resolve:ssm:/aws/service/canonical/ubuntu/server/([\d.]+)/stable/current/(\w+)/hvm/ebs-gp3/ami-id")
+
+
+def resolved(name: str, region: str) -> str:
+    """The id behind Canonical's public parameters; any other name as it is."""
+    wanted = _PARAMETER.fullmatch(name)
+    found = wanted and [image for image in ALL if image.owner == CANONICAL and image.state == "available"
+                        and f"-{wanted[1]}-{wanted[2]}-server-" in image.name]
+    return max(found, key=lambda image: image.created).id_in(region) if found else name

@@ -1,5 +1,7 @@
 //! What EC2 may refuse or fail at: the right words, the right exit status, and nothing left behind.
 
+use std::fs;
+
 use crate::support::region::Region;
 
 /// A `create` that fails; nothing is left, and it can be repeated as it was.
@@ -52,40 +54,75 @@ fn a_failed_lookup_of_the_default_vpc_is_told_as_itself_and_a_missing_vpc_with_t
     fails_cleanly(&region, "no default VPC", 1, &["amazonec2 driver requires either the --amazonec2-subnet-id"]);
 }
 
+/// Every action of the minimal policy without which there is no machine: what is denied, the exit status, and the action
+/// that is named. A launch with tags or with a role needs more than its own action.
+const NEEDED: &[(&str, i32, &str)] = &[
+    ("DescribeVpcs,DescribeAccountAttributes", 1, "ec2:DescribeAccountAttributes"),
+    ("DescribeSubnets", 3, "ec2:DescribeSubnets"),
+    ("DescribeSecurityGroups", 1, "ec2:DescribeSecurityGroups"),
+    ("CreateSecurityGroup", 1, "ec2:CreateSecurityGroup"),
+    ("AuthorizeSecurityGroupIngress", 1, "ec2:AuthorizeSecurityGroupIngress"),
+    ("CreateTags", 1, "ec2:CreateTags"),
+    ("PassRole", 1, "iam:PassRole"),
+    ("RunInstances", 1, "ec2:RunInstances"),
+    ("DescribeImages,GetParameters", 1, "ssm:GetParameters"),
+    // The instance is launched by then: it is removed unseen.
+    ("DescribeInstances", 1, "ec2:DescribeInstances"),
+];
+
 #[test]
-fn a_denied_action_is_named_and_leaves_nothing() {
+fn a_needed_action_that_is_denied_is_named_and_leaves_nothing() {
     let region = Region::new();
-    let needed = [
-        "CreateSecurityGroup",
-        "AuthorizeSecurityGroupIngress",
-        "DescribeSecurityGroups",
-        "DescribeSubnets",
-        "RunInstances",
-    ];
-    for action in needed {
-        region.fault(&format!("deny {action}"));
-        let status = if action == "DescribeSubnets" { 3 } else { 1 };
-        fails_cleanly(&region, action, status, &["UnauthorizedOperation"]);
+    for (denied, status, named) in NEEDED {
+        region.fault(&format!("deny {denied}"));
+        let role: &[&str] = if *denied == "PassRole" { &["--amazonec2-iam-instance-profile", "builder"] } else { &[] };
+        fails_cleanly_with(&region, denied, role, *status, &["UnauthorizedOperation: You are not authorized", named]);
     }
-    // What is only looked up, or has another way.
-    for action in ["DescribeKeyPairs", "DescribeInstanceTypes", "DescribeVpcs", "ImportKeyPair"] {
-        region.fault(&format!("deny {action}"));
-        region.create("aws01", &[]).succeeds();
-        region.fault("clear");
-        region.run(&["rm", "-y", "aws01"]).succeeds();
-        assert_eq!(region.left(), [""; 0], "{action}");
-    }
+    // What cannot be taken back is named, and goes with `rm`.
+    region.fault("deny RunInstances,DeleteKeyPair");
+    let run = region.create("aws01", &[]).fails(1).complains("ec2:RunInstances").complains("left: key pair aws01");
+    assert!(run.stderr.contains("`docker-machine rm aws01` tries again"), "{run:#?}");
+    region.run(&["rm", "-y", "aws01"]).fails(1).complains("ec2:DeleteKeyPair");
+    region.fault("clear");
+    region.run(&["rm", "-y", "aws01"]).succeeds();
+    assert_eq!(region.left(), [""; 0]);
 }
 
 #[test]
-fn rm_that_is_denied_fails_and_keeps_the_machine_and_force_names_what_is_left() {
+fn an_instance_that_ec2_does_not_know_yet_is_not_taken_for_gone() {
     let region = Region::new();
-    region.create("aws01", &[]).succeeds();
-    let id = region.live_instances().pop().expect("the instance").id;
-    region.fault("deny TerminateInstances");
-    region.run(&["rm", "-y", "aws01"]).fails(1).complains("UnauthorizedOperation");
+    region.fault("unknown 6");
+    region.fault("deny DescribeInstances");
+    fails_cleanly(&region, "unknown", 1, &["ec2:DescribeInstances", "nothing was left behind"]);
+    assert!(region.calls_of("TerminateInstances").iter().any(|call| call.status == Some(400)), "it was never unknown");
+}
+
+#[test]
+fn what_is_only_looked_up_may_be_denied_and_what_acts_says_that_it_is() {
+    let region = Region::new();
+    region.fault("deny DescribeImages,DescribeInstanceTypes,DescribeVpcs,DescribeKeyPairs,ImportKeyPair");
+    region.create("aws01", &[]).succeeds().says("Using image resolve:ssm:/aws/service/canonical/ubuntu/server/26.04/");
+    assert_eq!(region.calls_of("ImportKeyPair").len(), 1);
+    region.fault("clear");
+    let instance = region.live_instances().pop().expect("the instance");
+    let record = fs::read_to_string(region.machine_folder("aws01").join("config.json")).expect("a record");
+    assert!(record.contains(&format!("\"AMI\": \"{}\"", instance.image)), "{record}");
+
+    region.fault("deny StopInstances,StartInstances,RebootInstances,TerminateInstances");
+    for (command, action) in [("stop", "Stop"), ("kill", "Stop"), ("restart", "Reboot")] {
+        let run = region.run(&[command, "aws01"]).fails(1);
+        run.complains("UnauthorizedOperation: ").complains(&format!("ec2:{action}Instances"));
+    }
+    region.run(&["status", "aws01"]).succeeds().says("Running");
+    region.run(&["rm", "-y", "aws01"]).fails(1).complains("ec2:TerminateInstances");
     assert!(region.machine_folder("aws01").exists());
-    region.run(&["rm", "-f", "aws01"]).succeeds().complains(&id);
+
+    region.fault("clear");
+    region.run(&["stop", "aws01"]).succeeds();
+    region.fault("deny StartInstances,TerminateInstances");
+    region.run(&["start", "aws01"]).fails(1).complains("UnauthorizedOperation: ").complains("ec2:StartInstances");
+    region.run(&["status", "aws01"]).succeeds().says("Stopped");
+    region.run(&["rm", "-f", "aws01"]).succeeds().complains(&instance.id);
     assert!(!region.machine_folder("aws01").exists());
     assert_eq!(region.live_instances().len(), 1);
 }

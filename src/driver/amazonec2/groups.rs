@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::Work;
-use super::api::Api;
+use super::api::{Api, ApiResult};
 use super::model::{ApiError, Group, Phase, tag};
 use super::state::Fields;
 use super::{rules, tags};
@@ -16,6 +16,8 @@ use crate::wait::{self, Look, Pace};
 const KNOWN: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(60));
 /// How often a group may be refused although our instances are gone.
 const FREED_LOOKS: u32 = 2;
+/// The same if nobody may look whether they are.
+const BLIND_LOOKS: u32 = 20;
 /// A group is free once its last instance is terminated.
 const UNUSED: Pace = Pace::new(Duration::from_secs(2), Duration::from_secs(180));
 
@@ -133,7 +135,11 @@ pub async fn remove_unused(api: &Api, console: &Console, fields: &Fields, gone: 
     let ids = fields.group_ids();
     let is_its = |group: &Group| ids.contains(&group.id) || tag(&group.tags, tags::MACHINE) == Some(&fields.id);
     for group in ours.into_iter().filter(is_its) {
-        let users = api.instances(&[("instance.group-id", std::slice::from_ref(&group.id))]).await?;
+        let users = match api.instances(&[("instance.group-id", std::slice::from_ref(&group.id))]).await {
+            // EC2 does not remove what is used.
+            Err(error) if error.is_denied() => Vec::new(),
+            users => users?,
+        };
         if users.iter().any(|user| !user.phase.is_final() && !gone.contains(&user.id)) {
             continue;
         }
@@ -170,8 +176,12 @@ pub async fn delete(api: &Api, console: &Console, id: &str, gone: &[String]) -> 
             Err(error) if error.is_not_found() => Look::Done(Deleted::Yes),
             Err(error) if error.is("DependencyViolation") || error.is("InvalidGroup.InUse") => {
                 // It may be free a moment after the last of our instances is.
-                let ours = is_going(api, gone).await;
-                match !ours && refusals.fetch_add(1, Ordering::Relaxed) >= FREED_LOOKS {
+                let looks = refusals.fetch_add(1, Ordering::Relaxed);
+                let used = match is_going(api, gone).await {
+                    Ok(going) => !going && looks >= FREED_LOOKS,
+                    Err(error) => looks >= if error.is_denied() { BLIND_LOOKS } else { FREED_LOOKS },
+                };
+                match used {
                     true => {
                         console.debug(format!("security group {id} is used by others"));
                         Look::Done(Deleted::Used)
@@ -188,12 +198,12 @@ pub async fn delete(api: &Api, console: &Console, id: &str, gone: &[String]) -> 
 }
 
 /// Whether one of the instances still has to end.
-async fn is_going(api: &Api, gone: &[String]) -> bool {
+async fn is_going(api: &Api, gone: &[String]) -> ApiResult<bool> {
     if gone.is_empty() {
-        return false;
+        return Ok(false);
     }
-    let found = api.instances(&[("instance-id", gone)]).await;
-    found.is_ok_and(|all| all.iter().any(|one| one.phase != Phase::Terminated))
+    let found = api.instances(&[("instance-id", gone)]).await?;
+    Ok(found.iter().any(|one| one.phase != Phase::Terminated))
 }
 
 #[cfg(test)]

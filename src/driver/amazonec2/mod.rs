@@ -400,7 +400,10 @@ impl Driver for Amazonec2 {
             _ = timeout(IN_FLIGHT, call).await;
         }
         self.forget();
-        let launched = self.launched.lock().expect("no panic while held").clone();
+        let mut launched = self.launched.lock().expect("no panic while held").clone();
+        if self.is_young() && cx.store.creating(&self.place.name).is_some() {
+            launched.extend((!self.fields.instance_id.is_empty()).then(|| self.fields.instance_id.clone()));
+        }
         let ec2 = self.ec2(cx).await?;
         remove::all(ec2.api(), &self.console(cx), &self.fields, &launched).await
     }

@@ -4,18 +4,23 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::api::Api;
-use super::model::Instance;
+use super::api::{Api, ApiResult};
+use super::model::{Instance, Phase};
 use super::state::Fields;
 use super::{groups, keypair, tags};
 use crate::console::Console;
 use crate::error::{Error, Result};
+use crate::wait::{self, Look, Pace};
 
-/// How often to look for an instance whose launch nobody heard the answer of, and the pause between.
-const LOOKS: u32 = 3;
+/// How often to look for an instance whose launch nobody heard the answer of, and the pause between. EC2 may take some
+/// seconds to show what it has just launched.
+const LOOKS: u32 = 6;
 const LOOK_PAUSE: Duration = Duration::from_secs(2);
+/// How long EC2 may deny an instance that it has just launched before it is believed to be lost.
+const KNOWN: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(60));
 
-/// Removes everything; fine if it is gone already. `launched`: ids that this process was told of by EC2.
+/// Removes everything; fine if it is gone already. `launched`: ids that EC2 has named so recently that it may not know
+/// them everywhere yet.
 ///
 /// # Errors
 /// Something is left, by name.
@@ -25,7 +30,10 @@ pub async fn all(api: &Api, console: &Console, fields: &Fields, launched: &[Stri
         return Err(elsewhere("its instance"));
     }
     for id in &ids {
-        terminate(api, console, id).await?;
+        match launched.contains(id) {
+            true => terminate_new(api, console, id).await?,
+            false => terminate(api, console, id).await?,
+        }
     }
     spot_requests(api, fields).await?;
     keypair::remove(api, console, fields).await?;
@@ -47,7 +55,14 @@ async fn instances(api: &Api, console: &Console, fields: &Fields, launched: &[St
             if look > 0 {
                 sleep(LOOK_PAUSE).await;
             }
-            let found = tagged(api, fields).await?;
+            let found = match tagged(api, fields).await {
+                // What is known goes all the same.
+                Err(error) if error.is_denied() && !ids.is_empty() => {
+                    console.debug(format!("further instances cannot be looked for: {error}"));
+                    break;
+                }
+                found => found?,
+            };
             let enough = !found.is_empty();
             ids.extend(found.into_iter().filter(|one| !one.phase.is_final()).map(|one| one.id));
             if enough {
@@ -62,21 +77,39 @@ async fn instances(api: &Api, console: &Console, fields: &Fields, launched: &[St
     Ok(ids)
 }
 
-async fn tagged(api: &Api, fields: &Fields) -> Result<Vec<Instance>> {
-    Ok(api.instances(&[(tags::BY_MACHINE, std::slice::from_ref(&fields.id))]).await?)
+async fn tagged(api: &Api, fields: &Fields) -> ApiResult<Vec<Instance>> {
+    api.instances(&[(tags::BY_MACHINE, std::slice::from_ref(&fields.id))]).await
 }
 
 async fn terminate(api: &Api, console: &Console, id: &str) -> Result<()> {
     console.debug(format!("terminating instance: {id}"));
     match api.terminate(id).await {
-        // Only a final state is sure to end.
-        Ok(phase) if phase.is_final() => Ok(()),
-        Ok(phase) => Err(Error::msg(format!("unable to terminate instance: {id} is still {phase:?}"))),
         Err(error) if error.is_not_found() && api.is_on_spare() => Err(elsewhere(&format!("instance {id}"))),
         Err(error) if error.is_not_found() => {
             console.warn("Remote instance does not exist, proceeding with removing local reference");
             Ok(())
         }
+        answer => ended(id, answer),
+    }
+}
+
+/// The end of an instance that was just launched: one that is not known is not known yet, and costs money.
+async fn terminate_new(api: &Api, console: &Console, id: &str) -> Result<()> {
+    console.debug(format!("terminating new instance: {id}"));
+    wait::until(&format!("the end of instance {id}"), KNOWN, || async {
+        match api.terminate(id).await {
+            Err(error) if error.is_not_found() => Look::NotYet(error.to_string()),
+            answer => ended(id, answer).map_or_else(Look::Failed, Look::Done),
+        }
+    })
+    .await
+}
+
+fn ended(id: &str, answer: ApiResult<Phase>) -> Result<()> {
+    match answer {
+        // Only a final state is sure to end.
+        Ok(phase) if phase.is_final() => Ok(()),
+        Ok(phase) => Err(Error::msg(format!("unable to terminate instance: {id} is still {phase:?}"))),
         Err(error) => Err(Error::from(error).context("unable to terminate instance")),
     }
 }

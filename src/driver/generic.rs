@@ -130,7 +130,8 @@ impl Driver for Generic {
         if address.is_empty() {
             return Err(Error::msg("generic driver requires the --generic-ip-address option"));
         }
-        if address.contains(['/', ' ', '@']) {
+        let is_with_port = address.matches(':').count() == 1;
+        if is_with_port || address.contains(['/', ' ', '@']) {
             return Err(Error::msg(format!("--generic-ip-address `{address}` is neither an address nor a host name"))
                 .hint("the user and the port have flags of their own: --generic-ssh-user, --generic-ssh-port"));
         }

@@ -20,10 +20,18 @@ pub fn from_flags(cx: &Context, name: &Name, values: &FlagValues) -> Result<Host
     })
 }
 
+/// Lists whose values the engine takes in one form only.
+const FORMS: &[(&str, &str, &str)] =
+    &[("engine-env", "=", "NAME=VALUE"), ("engine-label", "=", "KEY=VALUE"), ("engine-registry-mirror", "://", "URL")];
+
 fn engine(values: &FlagValues) -> Result<EngineOptions> {
-    for assignment in values.list("engine-env") {
-        if assignment.split_once('=').is_none_or(|(key, _)| key.is_empty()) {
-            return Err(Error::msg(format!("--engine-env `{assignment}` is not of the form NAME=VALUE")));
+    // The engine of driver `none` is set up by somebody else: there the values are only kept.
+    let forms = if values.string("driver") == "none" { &[] } else { FORMS };
+    for (flag, separator, form) in forms {
+        for value in values.list(flag) {
+            if value.split_once(separator).is_none_or(|(before, _)| before.is_empty()) {
+                return Err(Error::msg(format!("--{flag} `{value}` is not of the form {form}")));
+            }
         }
     }
     for option in values.list("engine-opt") {

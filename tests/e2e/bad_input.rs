@@ -113,10 +113,13 @@ fn values_of_flags_that_cannot_be() {
         (&["--generic-ssh-port", "many"], "invalid value \"many\" for flag -generic-ssh-port"),
         (&["--generic-engine-port", "-1"], "generic-engine-port"),
         (&["--engine-env", "NOVALUE"], "--engine-env `NOVALUE`"),
+        (&["--engine-label", "nokey"], "--engine-label `nokey` is not of the form KEY=VALUE"),
+        (&["--engine-registry-mirror", "mirror.example"], "--engine-registry-mirror `mirror.example`"),
         (&["--engine-opt", "x='"], "--engine-opt `x='`"),
         (&["--swarm"], "--swarm"),
         (&["--swarm-discovery", "foo"], "Swarm Discovery URL was in the wrong format: foo"),
         (&["--generic-ip-address", "root@10.0.0.1"], "generic-ip-address"),
+        (&["--generic-ip-address", "10.0.0.1:22"], "the port have flags of their own"),
         (&["--generic-ip-address", ""], "generic driver requires the --generic-ip-address option"),
     ] {
         lab.create(&host, "web", flags).fails(1).complains(complaint);

@@ -201,7 +201,8 @@ async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: 
     _ = host.save(cx).await;
     error
         .hint(format!("the machine is kept: `docker-machine provision {name}` goes on where this stopped"))
-        .hint(format!("or `docker-machine rm {name}` removes it; then the name is free again"))
+        .hint("the same `create` goes on as well, with other options if it has to")
+        .hint(format!("`docker-machine rm {name}` removes it; then the name is free again"))
 }
 
 /// Whoever interrupts does not want to wait for ever.

@@ -145,7 +145,12 @@ fn throttling_and_late_knowledge_only_take_time() {
     let region = Region::new();
     region.fault("throttle --for 10");
     region.fault("unknown 5");
+    // What was made a moment ago is not known everywhere.
+    region.fault("error AuthorizeSecurityGroupIngress InvalidGroup.NotFound unknown-group --times 2");
+    region.fault("error RunInstances InvalidGroup.NotFound unknown-group --times 1");
+    region.fault("error RunInstances InvalidKeyPair.NotFound unknown-key --times 1");
     region.create("aws01", &[]).succeeds();
+    assert_eq!(region.calls_of("RunInstances").iter().filter(|call| call.status == Some(200)).count(), 1);
     assert_eq!(region.live_instances().len(), 1);
     region.run(&["rm", "-y", "aws01"]).succeeds();
     assert_eq!(region.left(), [""; 0]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Work;
 use super::api::{Api, ApiResult};
-use super::model::{ApiError, Group, Phase, tag};
+use super::model::{ApiError, Group, Phase, Rule, tag};
 use super::state::Fields;
 use super::{rules, tags};
 use crate::console::Console;
@@ -87,7 +87,7 @@ async fn make(work: &mut Work<'_>, name: &str) -> Result<Group> {
     .await
 }
 
-async fn open_ports(work: &Work<'_>, group: &Group, made: bool, wanted: &[super::model::Rule]) -> Result<()> {
+async fn open_ports(work: &Work<'_>, group: &Group, made: bool, wanted: &[Rule]) -> Result<()> {
     let missing = rules::missing(&group.rules, wanted);
     if missing.is_empty() {
         return Ok(());
@@ -103,19 +103,33 @@ async fn open_ports(work: &Work<'_>, group: &Group, made: bool, wanted: &[super:
             ));
         }
     }
-    match work.api().authorize(&group.id, &missing).await {
-        Err(error) if error.is("InvalidPermission.Duplicate") => {
-            // One is there already, and EC2 took none of them: each for itself.
-            for rule in missing {
-                match work.api().authorize(&group.id, &[rule]).await {
-                    Err(error) if !error.is("InvalidPermission.Duplicate") => return Err(error.into()),
-                    _ => {}
-                }
-            }
-            Ok(())
+    if authorize(work.api(), &group.id, &missing).await? == Answer::SomeAreThere {
+        // EC2 took none of them: each for itself.
+        for rule in missing {
+            authorize(work.api(), &group.id, &[rule]).await?;
         }
-        answer => Ok(answer?),
     }
+    Ok(())
+}
+
+/// What EC2 says to new rules.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Opened,
+    SomeAreThere,
+}
+
+async fn authorize(api: &Api, group: &str, rules: &[Rule]) -> Result<Answer> {
+    wait::until(&format!("opening ports in security group {group}"), KNOWN, || async {
+        match api.authorize(group, rules).await {
+            Ok(()) => Look::Done(Answer::Opened),
+            Err(error) if error.is("InvalidPermission.Duplicate") => Look::Done(Answer::SomeAreThere),
+            // It was made a moment ago.
+            Err(error) if error.is("InvalidGroup.NotFound") => Look::NotYet(error.to_string()),
+            Err(error) => Look::Failed(error.into()),
+        }
+    })
+    .await
 }
 
 /// Removes those of a removed machine's groups that this store made and nobody else uses; also one that was made

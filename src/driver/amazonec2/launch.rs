@@ -16,9 +16,11 @@ use crate::error::{Error, Result};
 /// How often to look for an instance whose launch nobody heard the answer of, and the pause between.
 const LOOKS: u32 = 4;
 const LOOK_PAUSE: Duration = Duration::from_secs(2);
-/// How long a brand-new instance profile may be unknown to EC2.
-const PROFILE_TRIES: u32 = 6;
-const PROFILE_PAUSE: Duration = Duration::from_secs(3);
+/// How often EC2 is asked for a launch with something that was made a moment ago, and the pause between.
+const NEW_TRIES: u32 = 9;
+const NEW_PAUSE: Duration = Duration::from_secs(2);
+/// The same for a group: one that somebody removed meanwhile is made again.
+const GROUP_TRIES: u32 = 4;
 
 /// One way of launching.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +129,10 @@ async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token:
                 work.fields.client_token.clone_from(&launch.client_token);
                 work.save().await.map_err(|error| local(&error))?;
             }
-            Err(error) if is_new_profile(&error) && tries < PROFILE_TRIES => sleep(PROFILE_PAUSE).await,
+            Err(error) if tries < tries_until_known(&error, work.fields) => {
+                work.console.debug(format!("EC2 does not know everything yet: {error}"));
+                sleep(NEW_PAUSE).await;
+            }
             Err(error) => {
                 // Nothing was launched, so nobody has to look for it.
                 work.fields.client_token.clear();
@@ -138,9 +143,15 @@ async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token:
     }
 }
 
-/// EC2 hears of instance profiles some seconds after IAM made them.
-fn is_new_profile(error: &ApiError) -> bool {
-    error.is("InvalidParameterValue") && error.message.contains("iamInstanceProfile")
+/// What was made a moment ago is not known everywhere in EC2 yet: a group, a key pair, an instance profile of IAM's.
+fn tries_until_known(error: &ApiError, fields: &Fields) -> u32 {
+    let is_profile = error.is("InvalidParameterValue") && error.message.contains("iamInstanceProfile");
+    match error.code.as_str() {
+        "InvalidGroup.NotFound" => GROUP_TRIES,
+        "InvalidKeyPair.NotFound" if !fields.existing_key => NEW_TRIES,
+        _ if is_profile => NEW_TRIES,
+        _ => 1,
+    }
 }
 
 fn local(error: &Error) -> ApiError {

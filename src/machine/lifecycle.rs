@@ -59,7 +59,8 @@ pub async fn kill(cx: &Context, host: &mut Host) -> Result<()> {
 pub async fn restart(cx: &Context, host: &mut Host) -> Result<()> {
     cx.console.say(format!("Restarting \"{}\"...", host.name));
     match host.driver.state(cx).await? {
-        State::Stopped => start(cx, host).await,
+        // What cannot be started says why.
+        State::Stopped | State::Error => start(cx, host).await,
         State::Running if host.driver.ssh(cx).await?.is_none() => host.driver.restart(cx).await,
         State::Running => {
             let target = login::target(cx, host).await?;

@@ -22,8 +22,8 @@ const RECORDED: &str = "127.0.0.5";
 /// Stores of `tests/stores`, each with every command.
 const STORES: &str = "stores.txt";
 
-/// Plays on real hosts, in `tests/e2e`.
-const LIFE_CYCLE: &str = "lifecycle.txt";
+/// What plays on real hosts, in `tests/e2e`.
+const ON_HOSTS: [&str; 2] = ["lifecycle.txt", "stores-ec2.txt"];
 
 #[test]
 fn programs_see_what_the_original_showed() {
@@ -40,7 +40,7 @@ fn stores_of_every_age_and_state_are_used() {
 
 #[test]
 fn every_difference_from_the_original_has_its_reason() {
-    for name in FILES.iter().chain([&STORES, &LIFE_CYCLE]) {
+    for name in FILES.iter().chain([&STORES]).chain(&ON_HOSTS) {
         let text = std::fs::read_to_string(golden(name)).unwrap();
         for case in text.split("\n\n") {
             let about = |mark: &str| case.lines().filter(|line| line.starts_with(mark)).collect::<Vec<_>>();

@@ -48,14 +48,6 @@ fn launched(region: &Region) -> Call {
     launch
 }
 
-/// No call may carry an empty value: EC2 refuses some of them and misunderstands others.
-#[track_caller]
-fn nothing_empty_was_sent(region: &Region) {
-    for call in region.calls() {
-        assert!(call.params.values().all(|value| !value.is_empty()), "{call:#?}");
-    }
-}
-
 /// VPC and subnet of a zone.
 fn subnet(region: &Region, zone: &str) -> (String, String) {
     let filter = format!("--filters Name=availability-zone,Values={zone}");
@@ -142,7 +134,7 @@ fn gitlab_runner_makes_uses_and_removes_a_spot_machine() {
     plain(call(&["rm", "-y"]));
     call(&["rm", "-f"]).succeeds();
     assert_eq!(region.left(), [""; 0]);
-    nothing_empty_was_sent(&region);
+    region.sent_nothing_empty();
 }
 
 /// The terraform module cattle-ops/terraform-aws-gitlab-runner: its boot script, and the options that it writes.
@@ -197,7 +189,7 @@ fn cattle_ops_gets_another_subnet_and_type_where_there_is_no_capacity() {
     assert_eq!(tags["ParentId"], "i-1", "{tags:?}");
     plain(region.run(&["rm", "-y", "runner-1"]));
     assert_eq!(region.left(), [""; 0]);
-    nothing_empty_was_sent(&region);
+    region.sent_nothing_empty();
 }
 
 /// `ClusterODM` joins both streams and parses what comes; every option is two words.
@@ -232,7 +224,7 @@ fn cluster_odm_reads_both_streams() {
     plain(region.run(&["rm", "-y", "odm-1"]));
     region.run(&["rm", "-y", "-f", "odm-1"]).succeeds();
     assert_eq!(region.left(), [""; 0]);
-    nothing_empty_was_sent(&region);
+    region.sent_nothing_empty();
 }
 
 /// The flags of Rancher's fork, all of them written, as its server does; the credentials are in the environment.
@@ -279,5 +271,5 @@ fn rancher_s_flags_mean_what_they_mean_there() {
     assert!(["22", "2376", "6443", "9345"].iter().all(|port| ports.contains(port)), "{opened:#?}");
     plain(region.run(&["rm", "-y", "pool-one-1"]));
     assert_eq!(region.left(), [""; 0]);
-    nothing_empty_was_sent(&region);
+    region.sent_nothing_empty();
 }

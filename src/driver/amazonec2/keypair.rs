@@ -159,7 +159,7 @@ pub async fn remove(api: &Api, console: &Console, fields: &Fields) -> Result<()>
         }
     } else if !fields.existing_key {
         if fields.key_name.is_empty() {
-            console.warn("Missing key pair name, this is likely due to a failure during machine creation");
+            console.say("Missing key pair name, this is likely due to a failure during machine creation");
         } else {
             names.push(fields.key_name.clone());
         }

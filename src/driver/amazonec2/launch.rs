@@ -210,7 +210,7 @@ fn user_data(cx: &Context, work: &Work<'_>) -> Result<Vec<u8>> {
         true => Vec::new(),
         false => std::fs::read(cx.env.cwd.join(file)).map_err(|error| {
             let reason = Error::file("open", file.as_ref(), &error);
-            work.console.warn(format!("failed to read user data file {file:?}: {reason}"));
+            work.console.say(format!("failed to read user data file {file:?}: {reason}"));
             Error::msg("unable to read --amazonec2-userdata file")
         })?,
     };

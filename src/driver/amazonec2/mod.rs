@@ -250,8 +250,13 @@ impl Amazonec2 {
 
     /// The instance, which must be there.
     async fn instance(&self, cx: &Context) -> Result<Instance> {
-        let found = self.look(cx).await?;
-        found.ok_or_else(|| Error::msg(format!("instance {} not found", self.fields.instance_id)))
+        self.look(cx).await?.ok_or_else(|| self.unknown())
+    }
+
+    /// In EC2's own words, which scripts look for: it does not say them to a question by filter.
+    fn unknown(&self) -> Error {
+        let id = &self.fields.instance_id;
+        Error::msg(format!("InvalidInstanceID.NotFound: The instance ID '{id}' does not exist"))
     }
 
     /// The record was written so recently that EC2 may not know the instance yet.
@@ -360,7 +365,7 @@ impl Driver for Amazonec2 {
         let ec2 = self.ec2(cx).await?;
         let console = self.console(cx);
         if let (_, Some(warning)) = tags::parse(&self.fields.tags)? {
-            console.warn(warning);
+            console.say(warning);
         }
         keypair::check(ec2.api(), &self.fields).await?;
         network::resolve_candidates(ec2.api(), &mut self.fields).await?;
@@ -433,11 +438,10 @@ impl Driver for Amazonec2 {
             if self.is_young() {
                 return Ok(State::Starting);
             }
-            let id = &self.fields.instance_id;
-            return Err(Error::msg(format!("InvalidInstanceID.NotFound: The instance ID '{id}' does not exist")));
+            return Err(self.unknown());
         };
         if instance.phase == Phase::Unknown {
-            self.console(cx).warn(format!("unrecognized instance state: {}", instance.reason));
+            self.console(cx).say(format!("unrecognized instance state: {}", instance.reason));
         }
         Ok(life::state(instance.phase))
     }
@@ -470,7 +474,7 @@ impl Driver for Amazonec2 {
         let mut base = self.fields.base.clone();
         match self.look(cx).await {
             Ok(Some(instance)) => base.ip_address = life::address(&self.fields, &instance)?,
-            Ok(None) => return Err(Error::msg(format!("instance {} not found", self.fields.instance_id))),
+            Ok(None) => return Err(self.unknown()),
             // An address that is known is better than none while the API does not answer.
             Err(error) if base.ip_address.is_empty() => return Err(error),
             Err(_) => {}

@@ -20,7 +20,7 @@ pub async fn resolve_vpc(api: &Api, console: &Console, fields: &mut Fields) -> R
     match default_vpc(api).await.map_err(not_looked_up)? {
         Ok(vpc) => fields.vpc_id = vpc,
         Err(reason) => {
-            console.warn(format!("Couldn't determine your account Default VPC ID : {reason:?}"));
+            console.say(format!("Couldn't determine your account Default VPC ID : {reason:?}"));
             return Err(Error::msg(
                 "amazonec2 driver requires either the --amazonec2-subnet-id or --amazonec2-vpc-id option or an AWS \
                  Account with a default vpc-id",

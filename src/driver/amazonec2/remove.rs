@@ -70,7 +70,7 @@ async fn instances(api: &Api, console: &Console, fields: &Fields, launched: &[St
             }
         }
     } else if ids.is_empty() && !fields.is_tagged() {
-        console.warn("Missing instance ID, this is likely due to a failure during machine creation");
+        console.say("Missing instance ID, this is likely due to a failure during machine creation");
     }
     ids.sort_unstable();
     ids.dedup();
@@ -86,7 +86,7 @@ async fn terminate(api: &Api, console: &Console, id: &str) -> Result<()> {
     match api.terminate(id).await {
         Err(error) if error.is_not_found() && api.is_on_spare() => Err(elsewhere(&format!("instance {id}"))),
         Err(error) if error.is_not_found() => {
-            console.warn("Remote instance does not exist, proceeding with removing local reference");
+            console.say("Remote instance does not exist, proceeding with removing local reference");
             Ok(())
         }
         answer => ended(id, answer),

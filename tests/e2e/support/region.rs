@@ -145,6 +145,14 @@ impl Region {
         self.calls().into_iter().filter(|call| call.action == action).collect()
     }
 
+    /// No call may carry an empty value: EC2 refuses some of them and misunderstands others.
+    #[track_caller]
+    pub fn sent_nothing_empty(&self) {
+        for call in self.calls() {
+            assert!(call.params.values().all(|value| !value.is_empty()), "{call:#?}");
+        }
+    }
+
     /// Begins a new log.
     pub fn forget_calls(&self) {
         self.text(&["calls", "--clear"]);

@@ -227,7 +227,8 @@ fn devices(launch: &Launch) -> Vec<ec2::BlockDeviceMapping> {
         .set_kms_key_id(given(kms_key));
     let mut all = vec![ec2::BlockDeviceMapping::builder().device_name(device).ebs(root.build()).build()];
     for other in &launch.other_devices {
-        let ends = ec2::EbsBlockDevice::builder().delete_on_termination(true).build();
+        let ends = ec2::EbsBlockDevice::builder().delete_on_termination(true);
+        let ends = ends.set_encrypted(*encrypted).set_kms_key_id(given(kms_key)).build();
         all.push(ec2::BlockDeviceMapping::builder().device_name(other).ebs(ends).build());
     }
     all

@@ -11,6 +11,7 @@ mod credentials;
 mod flags;
 mod gc;
 mod groups;
+mod hints;
 mod image;
 mod keypair;
 mod launch;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::hints;
 use crate::error::{Error, Kind};
 
 /// A failed call as EC2 tells it.
@@ -106,37 +107,8 @@ impl From<ApiError> for Error {
             None => format!("{code}: {message}"),
         };
         let kind = if *code == NO_ANSWER { Kind::Unreachable } else { Kind::General };
-        let told = Self::new(kind, text);
-        if error.is_bad_credentials() {
-            return told
-                .hint("the credentials were refused: `aws sts get-caller-identity` checks those of your AWS configuration")
-                .hint("they are also tried when keys that are stored with a machine are refused");
-        }
-        if error.is_denied() {
-            return told.hint(not_allowed(&error.action));
-        }
-        if *code == NO_ANSWER {
-            return told.hint("is the network up, and are the region and --amazonec2-endpoint right?");
-        }
-        if matches!(code.as_str(), "Unavailable" | "ServiceUnavailable" | "InternalError" | "InternalFailure") {
-            return told.hint("EC2 itself has a problem: https://health.aws.amazon.com may say more");
-        }
-        if error.is_throttled() {
-            return told.hint("AWS asks for fewer calls: try again later, or be more patient with --amazonec2-retries");
-        }
-        told
+        hints::of(&error).into_iter().fold(Self::new(kind, text), Self::hint)
     }
-}
-
-/// What the policy lacks. Most of EC2's denials do not say it.
-fn not_allowed(action: &str) -> String {
-    let with = match action {
-        "RunInstances" => ", ec2:CreateTags for it (and iam:PassRole with --amazonec2-iam-instance-profile)",
-        "CreateSecurityGroup" | "ImportKeyPair" => " or ec2:CreateTags for it",
-        "" => return "an action is missing in the policy of this AWS identity".to_owned(),
-        _ => "",
-    };
-    format!("the policy of this AWS identity does not allow ec2:{action}{with}")
 }
 
 /// What EC2 calls the state of an instance.

@@ -6,6 +6,7 @@ mod support;
 mod player;
 
 mod complete;
+mod ec2_flags;
 mod env_in_shells;
 mod generated;
 mod global;

@@ -116,7 +116,7 @@ fn machine(fields: &mut Fields, given: &Given<'_>) -> Result<()> {
     fields.instance_type = types.remove(0);
     fields.instance_types = Some(types).filter(|more| !more.is_empty());
     fields.iam_instance_profile = given.text("iam-instance-profile");
-    fields.request_spot_instance = given.is_on("request-spot-instance");
+    fields.request_spot_instance = given.is_on("request-spot-instance") || given.is_on("request-spot-fleet");
     fields.spot_price = given.text("spot-price");
     fields.spot_fallback = given.is_on("spot-fallback");
     if !fields.spot_price.is_empty() && fields.spot_price.parse::<f64>().is_err() {

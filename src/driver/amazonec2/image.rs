@@ -22,28 +22,51 @@ const ROOT_SIZE: i64 = 16;
 /// What the name of an image begins with that EC2 itself looks up.
 pub const BY_NAME: &str = "resolve:";
 
-/// Finds the image and its architecture, and fills what follows from them.
+/// What was found for a machine.
+#[derive(Debug)]
+pub struct Found {
+    /// As EC2 writes it: `x86_64`, `arm64`.
+    architecture: String,
+    /// `None`: it may not be looked at.
+    image: Option<Image>,
+}
+
+/// Looks up the image, and the architecture of the instance types.
 ///
 /// # Errors
 /// There is no such image, or it does not fit the instance type.
-pub async fn resolve(api: &Api, console: &Console, fields: &mut Fields) -> Result<()> {
-    fields.architecture = architecture(api, fields).await?;
-    if fields.ami.is_empty() {
-        match newest(api, fields).await? {
-            Some(image) => {
-                console.say(format!("Using image {} ({})", image.id, short_name(&image.name)));
-                take(fields, image)?;
-            }
-            None => {
-                fields.ami = parameter(&fields.architecture);
-                console.say(format!("Using image {}", fields.ami));
-            }
+pub async fn look(api: &Api, fields: &Fields) -> Result<Found> {
+    let architecture = architecture(api, fields).await?;
+    let image = match fields.ami.is_empty() {
+        true => newest(api, fields, &architecture).await?,
+        false => chosen(api, fields, &architecture).await?,
+    };
+    Ok(Found { architecture, image })
+}
+
+/// Keeps the image and what follows from it.
+///
+/// # Errors
+/// The root volume that was asked for cannot hold the image.
+pub fn keep(console: &Console, fields: &mut Fields, found: Found) -> Result<()> {
+    fields.architecture = found.architecture;
+    match (found.image, fields.ami.is_empty()) {
+        (Some(image), true) => {
+            console.say(format!("Using image {} ({})", image.id, short_name(&image.name)));
+            take(fields, image)?;
+            require_tokens(fields);
         }
-        require_tokens(fields);
-    } else if let Some(image) = chosen(api, fields).await? {
-        tokens_for(console, fields, &image);
-        take(fields, image)?;
-        require_tokens(fields);
+        (None, true) => {
+            fields.ami = parameter(&fields.architecture);
+            console.say(format!("Using image {}", fields.ami));
+            require_tokens(fields);
+        }
+        (Some(image), false) => {
+            tokens_for(console, fields, &image);
+            take(fields, image)?;
+            require_tokens(fields);
+        }
+        (None, false) => {}
     }
     // Of an image that nobody may look at EC2 will say whether it fits.
     if fields.device_name.is_empty() {
@@ -143,14 +166,14 @@ fn by_name(instance_type: &str) -> &'static str {
 }
 
 /// The newest long-term release of Ubuntu; `None`: it may not be looked for.
-async fn newest(api: &Api, fields: &Fields) -> Result<Option<Image>> {
-    let arch = canonicals_name(&fields.architecture);
+async fn newest(api: &Api, fields: &Fields, architecture: &str) -> Result<Option<Image>> {
+    let arch = canonicals_name(architecture);
     let names: Vec<String> =
         RELEASES.iter().map(|release| format!("ubuntu/images/{release}-{arch}-server-*")).collect();
     let one = |text: &str| [text.to_owned()];
     let filters: [(&str, &[String]); 5] = [
         ("name", &names),
-        ("architecture", &one(&fields.architecture)),
+        ("architecture", &one(architecture)),
         ("state", &one("available")),
         ("root-device-type", &one("ebs")),
         ("virtualization-type", &one("hvm")),
@@ -181,7 +204,7 @@ fn pick(images: Vec<Image>) -> Option<Image> {
 }
 
 /// The user's image; `None`: it may not be looked at, or only EC2 can.
-async fn chosen(api: &Api, fields: &Fields) -> Result<Option<Image>> {
+async fn chosen(api: &Api, fields: &Fields, architecture: &str) -> Result<Option<Image>> {
     if fields.ami.starts_with(BY_NAME) {
         return Ok(None);
     }
@@ -191,10 +214,10 @@ async fn chosen(api: &Api, fields: &Fields) -> Result<Option<Image>> {
         Err(error) => return Err(error.into()),
     };
     let image = image.ok_or_else(|| Error::msg(format!("AMI {} not found on region {}", fields.ami, fields.region)))?;
-    if !image.architecture.is_empty() && image.architecture != fields.architecture {
+    if !image.architecture.is_empty() && image.architecture != architecture {
         return Err(Error::msg(format!(
-            "image {} is for {}, but instance type {} is {}",
-            image.id, image.architecture, fields.instance_type, fields.architecture
+            "image {} is for {}, but instance type {} is {architecture}",
+            image.id, image.architecture, fields.instance_type
         )));
     }
     Ok(Some(image))

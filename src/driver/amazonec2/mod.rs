@@ -368,9 +368,11 @@ impl Driver for Amazonec2 {
         if let (_, Some(warning)) = tags::parse(&self.fields.tags)? {
             console.say(warning);
         }
-        keypair::check(ec2.api(), &self.fields).await?;
-        network::resolve_candidates(ec2.api(), &mut self.fields).await?;
-        image::resolve(ec2.api(), &console, &mut self.fields).await
+        let (api, fields) = (ec2.api(), &self.fields);
+        let ((), subnets, image) =
+            tokio::try_join!(keypair::check(api, fields), network::candidates(api, fields), image::look(api, fields))?;
+        network::keep(&mut self.fields, subnets);
+        image::keep(&console, &mut self.fields, image)
     }
 
     async fn create(&mut self, cx: &Context, checkpoint: &dyn Checkpoint) -> Result<()> {

@@ -109,13 +109,13 @@ pub fn short_zone(zone: &str, region: &str) -> String {
     zone.strip_prefix(region).filter(|rest| rest.len() == 1).unwrap_or(zone).to_owned()
 }
 
-/// Finds the subnets in which the machine may be launched, best first, unless the user named them.
+/// The subnets in which the machine may be launched, best first; none if the user named them.
 ///
 /// # Errors
 /// There is none; the original's text.
-pub async fn resolve_candidates(api: &Api, fields: &mut Fields) -> Result<()> {
+pub async fn candidates(api: &Api, fields: &Fields) -> Result<Vec<String>> {
     if !fields.subnet_id.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let vpc = [fields.vpc_id.clone()];
     let zones = zone_names(&fields.zone, &fields.region, !fields.endpoint.is_empty());
@@ -123,8 +123,8 @@ pub async fn resolve_candidates(api: &Api, fields: &mut Fields) -> Result<()> {
     if !zones.is_empty() {
         filters.push(("availability-zone", &zones));
     }
-    let mut found = in_order(api.subnets(&filters).await?, &zones).into_iter();
-    let Some(first) = found.next() else {
+    let found = in_order(api.subnets(&filters).await?, &zones);
+    if found.is_empty() {
         let vpc = &fields.vpc_id;
         return Err(match zones.last() {
             Some(zone) => Error::msg(format!(
@@ -132,10 +132,17 @@ pub async fn resolve_candidates(api: &Api, fields: &mut Fields) -> Result<()> {
             )),
             None => Error::msg(format!("unable to find a subnet belonging to VPC ID {vpc}")),
         });
-    };
-    fields.subnet_id = first.id;
-    fields.subnet_ids = Some(found.map(|subnet| subnet.id).collect()).filter(|more: &Vec<_>| !more.is_empty());
-    Ok(())
+    }
+    Ok(found.into_iter().map(|subnet| subnet.id).collect())
+}
+
+/// Keeps the candidates in the order in which they are tried.
+pub fn keep(fields: &mut Fields, candidates: Vec<String>) {
+    let mut all = candidates.into_iter();
+    if let Some(first) = all.next() {
+        fields.subnet_id = first;
+        fields.subnet_ids = Some(all.collect()).filter(|more: &Vec<_>| !more.is_empty());
+    }
 }
 
 /// The zones in the order that was asked for, or by name; in each the default subnet first, then by free addresses.

@@ -53,7 +53,7 @@ pub async fn detect(cx: &Context, host: &Host) -> Result<Found> {
 /// There is no way to become root, or the system is not known.
 pub async fn look(cx: &Context, host: &Host, connection: Connection) -> Result<Found> {
     let _progress = cx.console.progress("Detecting the provisioner...");
-    let found = provision::detect(&connection, &host.name).await?;
+    let found = provision::detect(&connection, &cx.console, &host.name).await?;
     Ok(Found { connection, host: found, url: host.driver.url(cx).await? })
 }
 

@@ -83,9 +83,9 @@ pub struct Report {
 ///
 /// # Errors
 /// No way to become root ([`crate::error::Kind::Refused`]), or `OS type not recognized`.
-pub async fn detect(remote: &dyn Remote, name: &Name) -> Result<Host> {
+pub async fn detect(remote: &dyn Remote, console: &Console, name: &Name) -> Result<Host> {
     let script = Script::default().part(ENGINE_FACTS).part(include_str!("scripts/detect.sh"));
-    let reply = script.run(remote, name).await?;
+    let reply = script.run_when_free(remote, console, name).await?;
     let facts = Facts::from_reply(&reply, clock::now());
     let has_systemd_engine = facts.init == Some(Init::Systemd) && facts.engine.is_installed();
     let family = families::recognise(&facts.os, has_systemd_engine)?;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::console::Console;
 use crate::error::{Error, Kind, Result};
 use crate::ssh::{Exec, Output, Remote};
 use crate::store::Name;
@@ -25,8 +26,12 @@ const MAIN: &str = r#"}
 exec 9>/run/docker-machine.lock
 if have flock; then
     status=0
-    timeout 1500 flock 9 || status=$?
-    case $status in 124 | 143) fail 'another docker-machine is still working on this host' ;; esac
+    timeout "${PATIENCE:-1500}" flock 9 || status=$?
+    case $status in 124 | 143)
+        if [ -n "${PATIENCE-}" ]; then echo @busy && exit 0; fi
+        fail 'another docker-machine is still working on this host'
+        ;;
+    esac
 fi
 rm -rf "$work"
 main </dev/null 9>&-
@@ -69,6 +74,16 @@ impl Script {
         format!("{PRELUDE}{variables}main() {{\n{}{MAIN}", self.parts.concat())
     }
 
+    /// As [`Script::run`], but says so if an earlier script, whose connection was cut off, is still at work there.
+    pub(super) async fn run_when_free(self, remote: &dyn Remote, console: &Console, name: &Name) -> Result<Reply> {
+        let reply = self.clone().set("PATIENCE", "1").run(remote, name).await?;
+        if !reply.busy {
+            return Ok(reply);
+        }
+        console.say("Waiting for an earlier docker-machine that is still at work on the host...");
+        self.run(remote, name).await
+    }
+
     /// Runs it as root on the host.
     pub(super) async fn run(&self, remote: &dyn Remote, name: &Name) -> Result<Reply> {
         let exec = Exec::new(LAUNCHER).with_stdin(self.render()).within(LIMIT).named("setting up the host");
@@ -91,6 +106,8 @@ pub(super) fn quote(value: &str) -> String {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reply {
     ready: bool,
+    /// `@busy`: another script is at work there, and this one has not begun.
+    busy: bool,
     step: String,
     /// `@fact NAME VALUE`.
     pub(super) facts: BTreeMap<String, String>,
@@ -129,6 +146,7 @@ impl Reply {
             let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
             match verb {
                 "ready" => reply.ready = true,
+                "busy" => reply.busy = true,
                 "step" => reply.step = rest.to_owned(),
                 "fact" => _ = reply.facts.insert(name.to_owned(), value.trim().to_owned()),
                 "note" => reply.notes.push(rest.to_owned()),
@@ -220,6 +238,30 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&file).expect("a file"), text);
         assert_eq!(file.metadata().expect("a file").permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path().join("new")).expect("a folder").count(), 1, "no scratch file");
+    }
+
+    /// A host where an earlier script works until it has been asked once.
+    #[derive(Default)]
+    struct Busy(std::sync::Mutex<Vec<String>>);
+
+    #[async_trait::async_trait]
+    impl Remote for Busy {
+        async fn exec(&self, exec: &Exec) -> Result<Output> {
+            let mut asked = self.0.lock().expect("no panic");
+            asked.push(String::from_utf8_lossy(&exec.stdin).into_owned());
+            Ok(output(0, if asked.len() == 1 { "@ready\n@busy\n" } else { "@ready\n@fact a b\n" }, ""))
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_an_earlier_script_is_told_so() {
+        let (host, console, name) = (Busy::default(), Console::captured(&[]), "web".parse().expect("a name"));
+        let reply =
+            Script::default().part("fact a b\n").run_when_free(&host, &console, &name).await.expect("an answer");
+        assert_eq!(reply.facts["a"], "b");
+        assert!(console.captured_text().0.starts_with("Waiting for an earlier docker-machine"));
+        let asked = host.0.lock().expect("no panic");
+        assert_eq!(asked.iter().map(|script| script.contains("PATIENCE='1'")).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]

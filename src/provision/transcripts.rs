@@ -228,7 +228,7 @@ async fn transcript(case: &Case) -> String {
         engine: &engine,
         keeps_containers: false,
     };
-    let found = detect(&host, &name).await.expect("a known family");
+    let found = detect(&host, &host.console, &name).await.expect("a known family");
     let report = provision(&host, &host.console, &found, &wanted, &certificates).await.expect("a willing host");
     assert!(report.restarted, "{}", case.file);
     host.transcript.into_inner().expect("no panic")
@@ -269,7 +269,7 @@ fn again() -> Case {
 async fn an_upgrade_restarts_the_engine_only_for_a_change() {
     let host = again().host();
     let name = "web-1".parse().expect("a name");
-    let found = detect(&host, &name).await.expect("a known family");
+    let found = detect(&host, &host.console, &name).await.expect("a known family");
     let upgraded = upgrade(&host, &host.console, &found, &name, 2376).await.expect("a willing host");
     assert_eq!(upgraded, Upgraded { changed: true, version: "29.2.0".into() });
     compare("upgrade", &host.transcript.into_inner().expect("no panic"));

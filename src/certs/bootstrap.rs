@@ -133,7 +133,7 @@ fn authority_need(paths: &CertPaths, renew: Renew, now: SystemTime) -> Result<Ne
     let Some(pem) = read(&paths.ca)? else {
         return without_certificate(&paths.authority(), "certificate authority");
     };
-    let info = inspect(&pem)?;
+    let info = inspect(&pem).map_err(|error| damaged(error, &paths.authority()))?;
     // A new client certificate of a CA that is about to end would end with it.
     let about_to_end = renew == Renew::Client && info.expires_soon(now).is_some();
     if info.is_expired(now) || about_to_end {
@@ -162,7 +162,8 @@ fn client_need(paths: &CertPaths, renew: Renew, now: SystemTime, authority: Need
     let Some(pem) = read(&paths.client)? else {
         return without_certificate(&paths.bootstrap_client(), "client");
     };
-    if inspect(&pem)?.is_expired(now) {
+    let info = inspect(&pem).map_err(|error| damaged(error, &paths.bootstrap_client()))?;
+    if info.is_expired(now) {
         return Ok(Need::Outdated);
     }
     let own = authority == Need::Fine && accepted(paths, &pem, now)? && paths.bootstrap_client().matches();
@@ -180,7 +181,14 @@ fn without_certificate(pair: &Pair<'_>, whose: &str) -> Result<Need> {
         return Ok(Need::Missing);
     }
     let (key, cert) = (pair.key.display(), pair.cert.display());
-    Err(Error::msg(format!("{whose} key already exists")).hint(format!("{key} is there without {cert}")))
+    Err(Error::msg(format!("{whose} key already exists"))
+        .hint(format!("{key} is there without {cert}: put that back, or move the key away, and both are made anew")))
+}
+
+/// Whether there is a backup nobody knows but the user.
+fn damaged(error: Error, pair: &Pair<'_>) -> Error {
+    let (cert, key) = (pair.cert.display(), pair.key.display());
+    error.hint(format!("{cert} is damaged: put it back, or move it and {key} away, and both are made anew"))
 }
 
 /// A certificate that somebody named with a flag is not ours to replace while it is valid.

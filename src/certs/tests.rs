@@ -252,11 +252,18 @@ async fn keys_without_certificates_and_rubbish_are_refused_in_the_original_s_wor
     assert_eq!(failure().await, "Error generating certificates: certificate authority key already exists");
     fs::write(&bench.paths.ca, "rubbish").unwrap();
     assert_eq!(failure().await, "Error generating certificates: Failed to decode PEM data");
+    let advice = format!("{} is damaged: put it back, or move it and", bench.paths.ca.display());
+    assert!(bench.ensure().await.unwrap_err().hints()[0].starts_with(&advice));
     fs::write(&bench.paths.ca, ca).unwrap();
     fs::remove_file(&bench.paths.ca_key).unwrap();
     let text =
         "Error generating certificates: <STORE>/certs/ca.pem is there, but its key <STORE>/certs/ca-key.pem is not";
     assert_eq!(failure().await, text);
+    for file in [&bench.paths.ca, &bench.paths.client, &bench.paths.client_key] {
+        fs::remove_file(file).unwrap();
+    }
+    bench.ensure().await.unwrap();
+    assert!(bench.client_fits(), "whoever moves the files away gets new ones");
 }
 
 #[tokio::test]

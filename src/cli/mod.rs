@@ -12,6 +12,7 @@ mod help;
 pub(crate) mod manual;
 mod plan;
 mod run_create;
+mod suggest;
 pub mod targets;
 mod tree;
 

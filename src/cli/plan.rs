@@ -2,7 +2,7 @@
 
 use super::argv::{self, Flags};
 use super::help::{self, Called, Order};
-use super::{Failure, globals, tree};
+use super::{Failure, globals, suggest, tree};
 use crate::commands::{Command, completion};
 use crate::context::Globals;
 use crate::env::Env;
@@ -128,10 +128,15 @@ impl Reader<'_> {
     }
 
     fn find(&self, word: &str) -> Result<&clap::Command> {
-        let (program, argv0) = (self.called.program(), &self.called.argv0);
-        self.tree
-            .find_subcommand(word)
-            .ok_or_else(|| Error::msg(format!("{program}: '{word}' is not a {program} command. See '{argv0} --help'.")))
+        self.tree.find_subcommand(word).ok_or_else(|| {
+            let (program, argv0) = (self.called.program(), &self.called.argv0);
+            let error = Error::msg(format!("{program}: '{word}' is not a {program} command. See '{argv0} --help'."));
+            let visible = self.tree.get_subcommands().filter(|command| !command.is_hide_set());
+            match suggest::command(word, visible.map(clap::Command::get_name)) {
+                Some(meant) => error.hint(format!("did you mean `{program} {meant}`?")),
+                None => error,
+            }
+        })
     }
 
     fn app_help(&self) -> Plan {

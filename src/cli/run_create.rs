@@ -25,7 +25,7 @@ pub(super) async fn run(cx: &Context, called: &Called, words: &[String]) -> Resu
         Ok(flags) => create_flags::without_clashes(flags),
         // Nobody asked for the default driver: its absence does not stand in the way of the shared flags' help.
         Err(_) if !wanted.chosen && help_wanted(words) => Vec::new(),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(without_value(words, called).unwrap_or_else(|| error.into())),
     };
     match read(words, &wanted.name, &driver, called, &cx.env)? {
         None => {
@@ -64,6 +64,14 @@ fn read(
         args.driver_name = driver_name.to_owned();
     }
     Ok(Some(command))
+}
+
+/// `create --driver` with nothing after it names no driver; that is what is wrong, not the default driver.
+fn without_value(words: &[String], called: &Called) -> Option<Failure> {
+    let tree = tree::program(&[]);
+    let flags = tree::flags(tree.find_subcommand("create").expect("the tree has it"));
+    let misuse = argv::parse(words, &flags, Flags::Anywhere).err()?;
+    misuse.message.starts_with("flag needs an argument").then(|| Failure::misuse(misuse, &help_text(&[], called)))
 }
 
 fn wanted_driver(words: &[String], env: &Env) -> Wanted {
@@ -141,6 +149,19 @@ mod tests {
         let Ok(Some(Command::Create(args))) = read_with("-d a n --a-size 0x10 m") else { panic!("create") };
         assert_eq!((args.driver_name.as_str(), args.names.join(" ").as_str()), ("a", "n m"));
         assert_eq!((args.values.int("a-size"), args.values.string("driver").as_str()), (16, "a"));
+    }
+
+    #[tokio::test]
+    async fn a_driver_flag_without_a_driver_is_what_is_wrong() {
+        let called = Called { argv0: "dm".to_owned(), ..Called::by(&Env::default()) };
+        for (line, message) in
+            [("web -d", "flag needs an argument: -d"), ("--driver", "flag needs an argument: -driver")]
+        {
+            let failure = run(&Context::for_test(), &called, &words(line)).await.expect_err("no driver");
+            assert_eq!(failure.error.message(), message);
+        }
+        let failure = run(&Context::for_test(), &called, &words("web")).await.expect_err("no such driver");
+        assert!(failure.error.message().starts_with("Driver \"virtualbox\" not found"));
     }
 
     #[test]

@@ -1,0 +1,75 @@
+//! What somebody meant who typed a command that does not exist.
+
+/// Words of other programs, and what they are called here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("cp", "scp"),
+    ("copy", "scp"),
+    ("delete", "rm"),
+    ("destroy", "rm"),
+    ("down", "stop"),
+    ("info", "inspect"),
+    ("list", "ls"),
+    ("new", "create"),
+    ("ps", "ls"),
+    ("reboot", "restart"),
+    ("remove", "rm"),
+    ("shell", "ssh"),
+    ("show", "inspect"),
+    ("up", "start"),
+    // The shell wrapper knows this one; without it, this is what to evaluate.
+    ("use", "env"),
+];
+
+/// The command that was meant, if one is near.
+pub(super) fn command<'c>(typed: &str, commands: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    let elsewhere = ELSEWHERE.iter().find(|(word, _)| *word == typed).map(|(_, here)| *here);
+    let typed: Vec<char> = typed.to_lowercase().chars().collect();
+    let (distance, nearest) = commands
+        .map(|command| match elsewhere {
+            Some(here) if here == command => (0, command),
+            _ => (distance(&typed, &command.chars().collect::<Vec<_>>()), command),
+        })
+        .min_by_key(|(distance, _)| *distance)?;
+    // Two slips in a word of six letters; in `ls` everything would be near.
+    (distance == 0 || distance <= typed.len() / 3).then_some(nearest)
+}
+
+/// Letters to insert, remove, replace or swap with their neighbour (optimal string alignment).
+fn distance(one: &[char], other: &[char]) -> usize {
+    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
+    for (i, a) in one.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in other.iter().enumerate() {
+            let mut best = (rows[i][j] + usize::from(a != b)).min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == other[j - 1] && one[i - 1] == *b {
+                best = best.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[one.len()][other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_and_other_programs_words_are_understood_and_nothing_is_invented() {
+        let commands = ["create", "env", "inspect", "ls", "rm", "ssh", "start", "status", "regenerate-certs"];
+        for (typed, meant) in [
+            ("statsu", Some("status")),
+            ("creat", Some("create")),
+            ("SSH", Some("ssh")),
+            ("regenerate-cert", Some("regenerate-certs")),
+            ("list", Some("ls")),
+            ("delete", Some("rm")),
+            ("sl", None),
+            ("bogus", None),
+            ("", None),
+        ] {
+            assert_eq!(command(typed, commands.into_iter()), meant, "{typed}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use super::globals::GlobalArgs;
 use crate::commands::Command;
 use crate::driver::{Flag, FlagKind};
 
-/// Make computers into secured Docker hosts, and look after them
+/// Create and manage machines running Docker
 #[derive(clap::Parser, Debug)]
 #[command(
     name = "docker-machine",

@@ -259,6 +259,7 @@ pub trait Driver: Send + Sync {
     /// The error of an operation that this kind of computer does not offer.
     fn unsupported(&self, operation: &str) -> Error {
         Error::new(Kind::Unsupported, format!("{} driver does not support {operation}", self.name()))
+            .hint("the host is only reached over SSH from here: it is switched on and off where it stands")
     }
 }
 

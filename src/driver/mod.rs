@@ -225,6 +225,11 @@ pub trait Driver: Send + Sync {
         true
     }
 
+    /// Whether the user wants nothing to be kept when Docker cannot be set up on a computer that this driver made.
+    fn is_removed_on_failure(&self) -> bool {
+        false
+    }
+
     /// How to log in; `None`: it cannot be logged in to, and is never provisioned (driver `none`).
     async fn ssh(&self, cx: &Context) -> Result<Option<SshTarget>>;
 

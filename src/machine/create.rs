@@ -172,7 +172,8 @@ async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: 
     let error = if kind == Kind::Interrupted { error } else { error.context("Error creating machine") };
     // A host that exists anyway is only forgotten before it was touched. A computer of ours goes when the user says so;
     // when provisioning fails on it, it is kept for `provision`.
-    let takes_back = stage == Stage::Computer || (kind == Kind::Interrupted && host.driver.makes_computers());
+    let unwanted = kind == Kind::Interrupted || host.driver.is_removed_on_failure();
+    let takes_back = stage == Stage::Computer || (unwanted && host.driver.makes_computers());
     if takes_back {
         if kind == Kind::Interrupted {
             cx.console.say("Removing what was made...");

@@ -1,5 +1,6 @@
 //! The ways of creating an EC2 machine: whose keys, which image, which addresses, which market.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -27,12 +28,90 @@ fn address(region: &Region) -> String {
     region.live_instances().pop().and_then(|one| one.public).expect("a public address")
 }
 
+/// What `RunInstances` is told by a `create` with these flags, which EC2 then refuses.
+fn asked(region: &Region, flags: &[&str]) -> BTreeMap<String, String> {
+    region.forget_calls();
+    region.create("aws01", flags).fails(1).complains("nothing was left behind");
+    let calls = region.calls();
+    let empty: Vec<_> = calls.iter().filter(|call| call.params.values().any(String::is_empty)).collect();
+    assert!(empty.is_empty(), "{empty:#?}");
+    calls.into_iter().find(|call| call.action == "RunInstances").expect("the launch").params
+}
+
+#[test]
+fn what_the_flags_say_reaches_the_launch_and_nothing_empty_does() {
+    const ADDRESS: &str = "NetworkInterface.1.AssociatePublicIpAddress";
+    const DISK: &str = "BlockDeviceMapping.1.Ebs";
+    let region = Region::new();
+    region.fault("error RunInstances InvalidParameterValue no");
+    let cases: [(&str, &[(&str, &str)]); 8] = [
+        ("", &[(ADDRESS, "true"), ("MetadataOptions.HttpTokens", "required"), ("DISK.VolumeType", "gp3")]),
+        (
+            "ipv6-address-count=2 enable-primary-ipv6",
+            &[(ADDRESS, "true"), ("NetworkInterface.1.Ipv6AddressCount", "2"), ("EnablePrimaryIpv6", "true")],
+        ),
+        ("ipv6-address-count=1 ipv6-address-only", &[(ADDRESS, "false"), ("NetworkInterface.1.Ipv6AddressCount", "1")]),
+        ("use-private-address", &[(ADDRESS, "true")]),
+        ("volume-kms-key=alias/mine", &[("DISK.Encrypted", "true"), ("DISK.KmsKeyId", "alias/mine")]),
+        (
+            "encrypt-ebs-volume volume-type=io2 volume-iops=4000 root-size=40",
+            &[("DISK.Encrypted", "true"), ("DISK.Iops", "4000"), ("DISK.VolumeType", "io2"), ("DISK.VolumeSize", "40")],
+        ),
+        (
+            "request-spot-instance spot-price=0.05 iam-instance-profile=web monitoring use-ebs-optimized-instance",
+            &[
+                ("InstanceMarketOptions.SpotOptions.MaxPrice", "0.05"),
+                ("InstanceMarketOptions.SpotOptions.SpotInstanceType", "one-time"),
+                ("IamInstanceProfile.Name", "web"),
+                ("Monitoring.Enabled", "true"),
+                ("EbsOptimized", "true"),
+            ],
+        ),
+        (
+            "tags=Name,web,team,a,team,b metadata-token=optional userdata= spot-price= instance-type=m5.large",
+            &[
+                ("TagSpecification.1.Tag.1.Value", "web"),
+                ("TagSpecification.2.Tag.2.Value", "b"),
+                ("MetadataOptions.HttpTokens", "optional"),
+                ("InstanceType", "m5.large"),
+            ],
+        ),
+    ];
+    for (flags, expected) in cases {
+        let flags: Vec<String> = flags.split_whitespace().map(|flag| format!("--amazonec2-{flag}")).collect();
+        let said = asked(&region, &flags.iter().map(String::as_str).collect::<Vec<_>>());
+        for (parameter, value) in expected {
+            let parameter = parameter.replace("DISK", DISK);
+            assert_eq!(said.get(&parameter).map(String::as_str), Some(*value), "{flags:?}: {parameter} in {said:#?}");
+        }
+        if flags.is_empty() {
+            // As the account has it: `false` would be refused where encryption is the rule.
+            assert!(!said.contains_key(&format!("{DISK}.Encrypted")), "{said:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_machine_on_which_docker_cannot_be_set_up_is_kept_or_removed_as_the_user_wants() {
+    let region = Region::new();
+    let broken = ["--engine-install-url", "http://10.90.0.1:9/none.sh"];
+    region.create("aws01", &broken).fails(1).complains("docker-machine rm aws01");
+    assert_eq!(region.live_instances().len(), 1);
+    region.run(&["rm", "-y", "aws01"]).succeeds();
+    let run = region.create("aws01", &[&broken[..], &["--amazonec2-terminate-on-failure"]].concat()).fails(1);
+    run.complains("nothing was left behind");
+    assert_eq!(region.left(), [""; 0]);
+    assert!(!region.machine_folder("aws01").exists());
+}
+
 #[test]
 fn an_existing_key_pair_is_used_and_kept_and_plain_ssh_works() {
     let region = Region::new();
     let mine = key(region.home.path(), "mine");
     let public = mine.with_extension("pub");
     region.aws(&format!("ec2 import-key-pair --key-name mine --public-key-material fileb://{}", public.display()));
+    // The public half can be had from the private one.
+    fs::remove_file(&public).expect("the public key");
     let path = mine.to_str().expect("UTF-8");
     region.create("aws01", &["--amazonec2-keypair-name", "mine", "--amazonec2-ssh-keypath", path]).succeeds();
     let run = plain_ssh(&region, &mine, "ubuntu", &address(&region), "sudo docker version");

@@ -62,6 +62,7 @@ const FLAGS: &[Row] = &[
     ("ssh-user", Text("ubuntu"), "AWS_SSH_USER", "User to log in as"),
     ("subnet-id", List, "AWS_SUBNET_ID", "Subnet; several are tried in order"),
     ("tags", Text(""), "AWS_TAGS", "Tags: key1,value1,key2,value2"),
+    ("terminate-on-failure", Switch, "", "Remove the machine if Docker cannot be set up on it"),
     ("use-ebs-optimized-instance", Switch, "", "EBS-optimized instance"),
     ("use-fleet", Switch, "", "Kept for old scripts: several types and subnets are tried in any case"),
     ("use-private-address", Switch, "", "Use the private address although there is a public one"),

@@ -70,6 +70,8 @@ pub struct Amazonec2 {
     keys: Option<Keys>,
     /// An interrupted `create` is gone on with: everything was checked then.
     resumed: bool,
+    /// A `create` that fails leaves nothing, however far it got.
+    removed_on_failure: bool,
     looked: Mutex<Option<Looked>>,
     in_flight: Option<JoinHandle<()>>,
     launched: Arc<Mutex<Vec<String>>>,
@@ -161,6 +163,7 @@ impl Amazonec2 {
             fields,
             keys: None,
             resumed: false,
+            removed_on_failure: false,
             looked: Mutex::default(),
             in_flight: None,
             launched: Arc::default(),
@@ -327,6 +330,7 @@ impl Driver for Amazonec2 {
         let given = Given { values, env: &cx.env };
         configure::fill(cx, &mut self.fields, &given, &source).await?;
         self.keys = source.keys;
+        self.removed_on_failure = given.is_on("terminate-on-failure");
         self.fields.id = random_id();
         let ec2 = self.ec2(cx).await?;
         network::resolve_vpc(ec2.api(), &cx.console, &mut self.fields).await
@@ -427,6 +431,10 @@ impl Driver for Amazonec2 {
             traces.push(format!("key pair {key_name} in {region}"));
         }
         traces
+    }
+
+    fn is_removed_on_failure(&self) -> bool {
+        self.removed_on_failure
     }
 
     async fn prepare(&self, cx: &Context) {

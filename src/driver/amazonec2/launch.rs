@@ -103,7 +103,8 @@ fn candidates(fields: &Fields) -> Vec<Candidate> {
 async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token: String) -> Result<Instance, ApiError> {
     let mut launch = launch(work.fields, candidate, data).map_err(|error| local(&error))?;
     launch.tags = work.tags().map_err(|error| local(&error))?;
-    launch.client_token = if token.is_empty() { random_id() } else { token };
+    let is_ours = token.is_empty();
+    launch.client_token = if is_ours { random_id() } else { token };
     work.fields.client_token.clone_from(&launch.client_token);
     work.save().await.map_err(|error| local(&error))?;
     let mut tries = 0;
@@ -133,8 +134,8 @@ async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token:
                 work.console.debug(format!("EC2 does not know everything yet: {error}"));
                 sleep(NEW_PAUSE).await;
             }
-            Err(error) => {
-                // Nothing was launched, so nobody has to look for it.
+            Err(error) if is_ours && !error.is_bad_credentials() => {
+                // A clear no to a token that was never used before: there is no instance to look for.
                 work.fields.client_token.clear();
                 return Err(error);
             }

@@ -49,8 +49,8 @@ async fn instances(api: &Api, console: &Console, fields: &Fields, launched: &[St
     if !fields.instance_id.is_empty() {
         ids.push(fields.instance_id.clone());
     }
-    if fields.is_tagged() && !fields.client_token.is_empty() {
-        let looks = if ids.is_empty() { LOOKS } else { 1 };
+    if fields.is_tagged() {
+        let looks = if ids.is_empty() && !fields.client_token.is_empty() { LOOKS } else { 1 };
         for look in 0..looks {
             if look > 0 {
                 sleep(LOOK_PAUSE).await;

@@ -140,13 +140,13 @@ impl Console {
         _ = self.write(Stream::Stderr, &format!("{}{}\n", self.prefix, text.as_ref()));
     }
 
-    /// A failure: its message, then its hints.
+    /// A failure: its message, then its hints, of the machine whose console it is.
     pub fn error(&self, error: &Error) {
         if !error.message().is_empty() {
-            _ = self.write(Stream::Stderr, &format!("{}\n", error.message()));
+            _ = self.write(Stream::Stderr, &format!("{}{}\n", self.prefix, error.message()));
         }
         for hint in error.hints() {
-            _ = self.write(Stream::Stderr, &format!("hint: {hint}\n"));
+            _ = self.write(Stream::Stderr, &format!("{}hint: {hint}\n", self.prefix));
         }
     }
 

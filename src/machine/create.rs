@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -55,6 +55,24 @@ enum Stage {
 /// With the original's messages and prefixes. Whatever could be undone has been undone by then; otherwise the record
 /// stays, and the hints say how to go on and how to remove it.
 pub async fn create(cx: &Context, order: Order) -> Result<()> {
+    let mut interruption = Interruption::listen();
+    let (mut host, claim) = tokio::select! {
+        begun = begin(cx, order) => begun?,
+        interrupted = interruption.comes() => return Err(interrupted.hint("this command had not made anything yet")),
+    };
+    let mut stage = Stage::Computer;
+    let result = tokio::select! {
+        result = build(cx, &mut host, &mut stage) => result,
+        interrupted = interruption.comes() => Err(interrupted),
+    };
+    match result {
+        Ok(()) => finish(cx, &mut host, claim).await,
+        Err(error) => Err(undo(cx, &mut host, stage, claim, error).await),
+    }
+}
+
+/// Everything before the first thing is made: the flags, the name, the checks, and at last the record.
+async fn begin(cx: &Context, order: Order) -> Result<(Host, Claim)> {
     let Order { name, mut driver, driver_name, values, options } = order;
     cx.store.check_free(&name)?;
     driver.configure(cx, &values).await.context("Error setting machine configuration from flags provided")?;
@@ -71,17 +89,9 @@ pub async fn create(cx: &Context, order: Order) -> Result<()> {
 
     let state = driver.save().await?;
     let record = Record::new(&name, &driver_name, state, options);
+    // Nothing waits from here on: who is interrupted now has begun, and takes it back.
     claim.begin(&record)?;
-    let mut host = Host { name, record, driver };
-    let mut stage = Stage::Computer;
-    let result = tokio::select! {
-        result = build(cx, &mut host, &mut stage) => result,
-        signal = ended() => Err(signal),
-    };
-    match result {
-        Ok(()) => finish(cx, &mut host, claim).await,
-        Err(error) => Err(undo(cx, &mut host, stage, claim, error).await),
-    }
+    Ok((Host { name, record, driver }, claim))
 }
 
 /// Makes several machines at the same time, each with its name before its lines.
@@ -110,7 +120,7 @@ pub async fn several(cx: &Context, orders: Vec<Order>) -> Result<()> {
                     // What has not begun does not begin any more.
                     places.close();
                 }
-                cx.console.error(&error.context(format_args!("({name})")));
+                cx.console.error(&error);
                 kind
             })
         });
@@ -225,15 +235,27 @@ fn pre_create(error: &Error) -> Error {
     quoted
 }
 
-/// Resolves when the user presses Ctrl-C or somebody asks the process to end.
-async fn ended() -> Error {
-    let listen = |kind| signal(kind).expect("a signal handler can be installed");
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt()), listen(SignalKind::terminate()));
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C, or somebody who asks the process to end.
+struct Interruption {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interruption {
+    /// From now on no signal ends the process before what it made is taken back.
+    fn listen() -> Self {
+        let listen = |kind| signal(kind).expect("a signal handler can be installed");
+        Self { interrupt: listen(SignalKind::interrupt()), terminate: listen(SignalKind::terminate()) }
     }
-    Error::new(Kind::Interrupted, "interrupted")
+
+    /// Resolves when it has come.
+    async fn comes(&mut self) -> Error {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        Error::new(Kind::Interrupted, "interrupted")
+    }
 }
 
 /// Writes the driver's state into the new machine's record.

@@ -60,11 +60,17 @@ pub async fn on_each(cx: &Context, names: &[Name], action: Action) -> Result<()>
         let (is_alone, places) = (names.len() == 1, Arc::clone(&places));
         running.spawn(async move {
             let _place = places.acquire_owned().await.expect("the semaphore is never closed");
+            let plain = cx.console.clone();
             if !is_alone {
                 cx.console = cx.console.for_one_of_several(name.as_str());
             }
             let result = one(&cx, &name, action).await;
-            result.inspect(|()| cx.console.finished()).inspect_err(|error| cx.console.error(error)).is_ok()
+            let told = |error: &Error| match error.message().contains(name.as_str()) {
+                // As the original prints it, which scripts know.
+                true => plain.error(error),
+                false => cx.console.error(error),
+            };
+            result.inspect(|()| cx.console.finished()).inspect_err(told).is_ok()
         });
     }
     let mut all_done = true;

@@ -2,7 +2,7 @@
 //! answer was lost. Nothing may remain that a later command does not find.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::region::{Moment, Region};
@@ -59,13 +59,13 @@ fn killed_after_something_was_made_the_same_create_makes_one_machine() {
     killed_then_created_again(Moment::After);
 }
 
-/// Starts a `create` and sends it a signal after a while; how it ended and what it said.
-fn signalled(region: &Region, after: Duration, signal: &str) -> std::process::Output {
+/// Starts a `create` and kills it after a while.
+fn killed_after(region: &Region, after: Duration) {
     let mut command = region.create_command("aws01", &[]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("create starts");
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("create starts");
     std::thread::sleep(after);
-    _ = Command::new("kill").args([signal, &child.id().to_string()]).status();
-    child.wait_with_output().expect("create ends")
+    _ = child.kill();
+    _ = child.wait();
 }
 
 /// Numbers that look random and are the same for the same seed (splitmix64).
@@ -100,7 +100,7 @@ fn killed_at_random_moments_rm_or_gc_or_the_same_create_leaves_nothing() {
         // One in each stretch of the way, the beginning of which is the busiest.
         let moment = (round * 1000 + dice.roll(1000)) * whole / rounds / 1000 / (1 + dice.roll(3));
         let what = format!("KILL_SEED={seed}, round {round} after {moment} ms");
-        signalled(&region, Duration::from_millis(moment), "-KILL");
+        killed_after(&region, Duration::from_millis(moment));
         let folder = region.machine_folder("aws01");
         match dice.roll(5) {
             0 if folder.exists() => {
@@ -122,18 +122,32 @@ fn killed_at_random_moments_rm_or_gc_or_the_same_create_leaves_nothing() {
     }
 }
 
+/// Sends a `create` a signal once it has asked for `action`; how it ended, and how long it took to.
+fn interrupted(region: &Region, action: &str, signal: &str) -> (Output, Duration) {
+    let mut command = region.create_command("aws01", &[]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("create starts");
+    while region.calls_of(action).is_empty() {
+        assert!(child.try_wait().expect("its state").is_none(), "it ended before {action}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let began = Instant::now();
+    _ = Command::new("kill").args([signal, &child.id().to_string()]).status();
+    (child.wait_with_output().expect("create ends"), began.elapsed())
+}
+
 #[test]
 fn ctrl_c_removes_what_was_made_and_the_machine_s_folder() {
     let region = Region::new();
-    for signal in ["-INT", "-TERM"] {
-        // While the instance starts: the API's answers take long.
-        region.fault("delay DescribeInstances 2");
-        let began = Instant::now();
-        let output = signalled(&region, Duration::from_millis(1500), signal);
+    for (action, signal) in [("DescribeVpcs", "-INT"), ("RunInstances", "-INT"), ("RunInstances", "-TERM")] {
+        region.forget_calls();
+        // Before anything is made, and while the instance starts: the answers take long.
+        region.fault("delay DescribeVpcs,DescribeInstances 1");
+        let (output, took) = interrupted(&region, action, signal);
         region.fault("clear");
-        assert!(began.elapsed() < Duration::from_secs(30));
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success(), "{said}");
+        assert!(took < Duration::from_secs(30), "{took:?}: {said}");
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(said.starts_with("interrupted\nhint: "), "{said}");
         assert_eq!(region.left(), [""; 0], "{said}");
         assert!(!region.machine_folder("aws01").exists(), "{said}");
     }

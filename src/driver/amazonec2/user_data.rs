@@ -80,10 +80,13 @@ fn content_type(data: &[u8]) -> Option<&'static str> {
     if begins("content-type:") || begins("mime-version:") {
         return None;
     }
-    const TYPES: [(&str, &str); 7] = [
+    // The longer of two that begin alike first.
+    const TYPES: [(&str, &str); 9] = [
         ("#cloud-config-archive", "text/cloud-config-archive"),
+        ("#cloud-config-jsonp", "text/cloud-config-jsonp"),
         ("#cloud-config", "text/cloud-config"),
         ("#!", "text/x-shellscript"),
+        ("#include-once", "text/x-include-once-url"),
         ("#include", "text/x-include-url"),
         ("#cloud-boothook", "text/cloud-boothook"),
         ("#part-handler", "text/part-handler"),
@@ -134,6 +137,23 @@ mod tests {
         let ours = text.find("#cloud-config\nssh_authorized_keys");
         assert!(script.unwrap() < ours.unwrap(), "{text}");
         assert!(text.ends_with("--docker-machine-part--\n"));
+    }
+
+    #[test]
+    fn a_part_has_the_type_that_cloud_init_takes_it_for() {
+        let kinds = [
+            ("#!/bin/sh", "text/x-shellscript"),
+            ("#cloud-config\n", "text/cloud-config"),
+            ("#cloud-config-archive\n", "text/cloud-config-archive"),
+            ("#include-once\nhttps://x", "text/x-include-once-url"),
+            ("#include\nhttps://x", "text/x-include-url"),
+            ("## template: jinja\n#cloud-config\n", "text/jinja2"),
+            ("hello", "text/plain"),
+        ];
+        for (data, kind) in kinds {
+            assert_eq!(content_type(data.as_bytes()), Some(kind), "{data:?}");
+        }
+        assert_eq!(content_type(b"MIME-Version: 1.0\n"), None);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The calls of EC2 that we use, in our own types. With `convert.rs` the only file that knows the SDK.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_ec2::Client;
@@ -9,6 +11,7 @@ use aws_sdk_ec2::config::timeout::TimeoutConfig;
 use aws_sdk_ec2::error::SdkError;
 use aws_sdk_ec2::primitives::{Blob, DateTime};
 use aws_sdk_ec2::types as ec2;
+use tokio::time::timeout;
 
 use super::convert::{
     filters, given, group, image, instance, permission, phase, run_instances, tag_specification, tags_of, text,
@@ -17,10 +20,14 @@ use super::credentials::Spare;
 use super::model::{ApiError, Group, Image, Instance, KeyPair, Launch, NO_ANSWER, Phase, Rule, Subnet, Tags};
 use super::retry::NoCapacity;
 use super::{API_PATIENCE, CONNECT_PATIENCE};
+use crate::console::Console;
 
 /// The longest pause before the first repetition; it doubles with each. Pauses are random, so that the five of a
 /// throttled call are shorter than the usual ten seconds of throttling in less than one of a hundred cases.
 const FIRST_PAUSE: Duration = Duration::from_secs(4);
+
+/// After how long it is mentioned that a call has no answer yet.
+const SLOW: Duration = Duration::from_secs(8);
 
 /// `Result` of a call.
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -33,11 +40,19 @@ pub type Filter<'f> = (&'f str, &'f [String]);
 pub struct Api {
     client: Client,
     spare: Option<Arc<Spare>>,
+    waiting: Arc<Waiting>,
+}
+
+/// Who is told, once, that EC2 takes its time.
+#[derive(Debug)]
+struct Waiting {
+    console: Console,
+    said: AtomicBool,
 }
 
 impl Api {
     /// EC2 for a configuration. `retries`: how often a failed call is repeated.
-    pub fn new(config: &aws_config::SdkConfig, retries: u32, spare: Option<Spare>) -> Self {
+    pub fn new(console: &Console, config: &aws_config::SdkConfig, retries: u32, spare: Option<Spare>) -> Self {
         let builder = aws_sdk_ec2::config::Builder::from(config)
             .retry_config(RetryConfig::standard().with_max_attempts(retries + 1).with_initial_backoff(FIRST_PAUSE))
             .retry_classifier(NoCapacity)
@@ -47,7 +62,8 @@ impl Api {
                     .operation_attempt_timeout(API_PATIENCE)
                     .build(),
             );
-        Self { client: Client::from_conf(builder.build()), spare: spare.map(Arc::new) }
+        let waiting = Arc::new(Waiting { console: console.clone(), said: AtomicBool::new(false) });
+        Self { client: Client::from_conf(builder.build()), spare: spare.map(Arc::new), waiting }
     }
 
     /// Whether the answers come by the spare credentials: what is not found may be in another account.
@@ -61,17 +77,30 @@ impl Api {
         F: Future<Output = Result<T, SdkError<E>>> + Send,
         ApiError: From<SdkError<E>>,
     {
-        let Some(spare) = &self.spare else { return Ok(call(&self.client).await?) };
+        let Some(spare) = &self.spare else { return Ok(self.patiently(call(&self.client)).await?) };
         if let Some(other) = spare.in_use() {
-            return Ok(call(&other.client).await?);
+            return Ok(self.patiently(call(&other.client)).await?);
         }
-        match call(&self.client).await.map_err(ApiError::from) {
+        match self.patiently(call(&self.client)).await.map_err(ApiError::from) {
             Err(error) if error.is_bad_credentials() => match spare.instead_of(&error).await {
-                Some(other) => Ok(call(&other.client).await?),
+                Some(other) => Ok(self.patiently(call(&other.client)).await?),
                 None => Err(error),
             },
             answer => answer,
         }
+    }
+
+    /// Waits for an answer. Throttling and lost connections can take a minute: nobody shall sit before a silent screen.
+    async fn patiently<T>(&self, answer: impl Future<Output = T> + Send) -> T {
+        let mut answer = pin!(answer);
+        if let Ok(answer) = timeout(SLOW, &mut answer).await {
+            return answer;
+        }
+        let Waiting { console, said } = &*self.waiting;
+        if !console.is_query() && !said.swap(true, Ordering::Relaxed) {
+            console.say("Still waiting for an answer of EC2...");
+        }
+        answer.await
     }
 
     /// All instances that pass the filters. There must be one: no filter would mean the whole account.

@@ -181,7 +181,7 @@ pub async fn connect(cx: &Context, target: &Target) -> Result<Arc<Ec2>> {
 async fn open(cx: &Context, target: &Target) -> Result<Arc<Ec2>> {
     let (config, _) = load(&cx.env, target).await.map_err(|error| missing(cx, target, &error))?;
     let spare = target.stored.then(|| Spare::new(cx, target));
-    Ok(Arc::new(Ec2::new(Api::new(&config, target.retries, spare))))
+    Ok(Arc::new(Ec2::new(Api::new(&cx.console, &config, target.retries, spare))))
 }
 
 /// The configuration of a client, and the credentials that it begins with.
@@ -287,7 +287,7 @@ impl Spare {
             true => self.console.debug(text),
             false => self.console.warn(text),
         }
-        Some(Api::new(&config, self.target.retries, None))
+        Some(Api::new(&self.console, &config, self.target.retries, None))
     }
 }
 

@@ -19,16 +19,27 @@ pub enum Look<T> {
 /// How often to look and when to give up.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// The pause between two looks.
+    /// The pause between the first two looks; each is longer by the same.
     pub every: Duration,
+    /// The longest pause.
+    pub slowest: Duration,
     /// The time after which the wait ends.
     pub within: Duration,
 }
 
 impl Pace {
-    /// A pause and a limit.
+    /// The same pause every time, and a limit.
     pub const fn new(every: Duration, within: Duration) -> Self {
-        Self { every, within }
+        Self { every, slowest: every, within }
+    }
+
+    /// Pauses that grow, each by the first, up to `slowest`, and a limit.
+    pub const fn slowing(every: Duration, slowest: Duration, within: Duration) -> Self {
+        Self { every, slowest, within }
+    }
+
+    fn longer(&self, pause: Duration) -> Duration {
+        (pause + self.every).min(self.slowest)
     }
 }
 
@@ -41,13 +52,14 @@ where
     F: Future<Output = Look<T>>,
 {
     let deadline = Instant::now() + pace.within;
+    let mut pause = pace.every;
     loop {
         let reason = match look().await {
             Look::Done(value) => return Ok(value),
             Look::Failed(error) => return Err(error),
             Look::NotYet(reason) => reason,
         };
-        if Instant::now() + pace.every >= deadline {
+        if Instant::now() + pause >= deadline {
             let limit = pace.within.as_secs();
             let mut error = Error::new(Kind::Unreachable, format!("{what} did not happen within {limit} s"));
             if !reason.is_empty() {
@@ -55,6 +67,20 @@ where
             }
             return Err(error);
         }
-        sleep(pace.every).await;
+        sleep(pause).await;
+        pause = pace.longer(pause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_the_slowest() {
+        let seconds = Duration::from_secs;
+        let slowing = Pace::slowing(seconds(1), seconds(3), seconds(60));
+        assert_eq!([1, 2, 3].map(|pause| slowing.longer(seconds(pause)).as_secs()), [2, 3, 3]);
+        assert_eq!(Pace::new(seconds(2), seconds(60)).longer(seconds(2)), seconds(2));
     }
 }

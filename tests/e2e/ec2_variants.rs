@@ -84,6 +84,9 @@ fn what_the_flags_say_reaches_the_launch_and_nothing_empty_does() {
             let parameter = parameter.replace("DISK", DISK);
             assert_eq!(said.get(&parameter).map(String::as_str), Some(*value), "{flags:?}: {parameter} in {said:#?}");
         }
+        let rules = region.calls_of("AuthorizeSecurityGroupIngress").pop().expect("the group's rules").params;
+        let is_open = rules.iter().any(|(key, value)| key.contains("CidrIpv6") && value == "::/0");
+        assert_eq!(is_open, flags.iter().any(|flag| flag.ends_with("ipv6-address-only")), "{rules:#?}");
         if flags.is_empty() {
             // As the account has it: `false` would be refused where encryption is the rule.
             assert!(!said.contains_key(&format!("{DISK}.Encrypted")), "{said:#?}");

@@ -141,11 +141,15 @@ pub fn image(one: &ec2::Image) -> Image {
 
 /// A security group.
 pub fn group(one: &ec2::SecurityGroup) -> Group {
+    let sources = |permission: &ec2::IpPermission| {
+        let v4 = permission.ip_ranges().iter().map(|range| text(range.cidr_ip()));
+        v4.chain(permission.ipv6_ranges().iter().map(|range| text(range.cidr_ipv6()))).collect()
+    };
     let rule = |permission: &ec2::IpPermission| Rule {
         protocol: text(permission.ip_protocol()),
         first: permission.from_port().unwrap_or(-1),
         last: permission.to_port().unwrap_or(-1),
-        sources: permission.ip_ranges().iter().map(|range| text(range.cidr_ip())).collect(),
+        sources: sources(permission),
     };
     Group {
         id: text(one.group_id()),

@@ -26,7 +26,11 @@ const UNUSED: Pace = Pace::new(Duration::from_secs(2), Duration::from_secs(180))
 /// # Errors
 /// A group is missing and may not be made, or EC2 refuses.
 pub async fn ensure(work: &mut Work<'_>) -> Result<()> {
-    let sources = work.fields.security_group_sources.clone().unwrap_or_default();
+    let mut sources = work.fields.security_group_sources.clone().unwrap_or_default();
+    if sources.is_empty() {
+        let everybody = if work.fields.ipv6_address_only { rules::EVERYBODY } else { &rules::EVERYBODY[..1] };
+        sources = everybody.iter().map(|one| (*one).to_owned()).collect();
+    }
     let open = work.fields.open_ports.clone().unwrap_or_default();
     let wanted = rules::wanted(work.fields.base.ssh_port, &open, &sources)?;
     let mut ids = Vec::new();

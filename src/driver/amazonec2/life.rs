@@ -12,16 +12,17 @@ use crate::driver::State;
 use crate::error::{Error, Result};
 use crate::wait::{self, Look, Pace};
 
-/// How long an instance may take to run and to have its address.
-const RUNS: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(300));
+/// How long an instance may take to run and to have its address. Many machines at once soon ask more often than EC2
+/// answers (20 times a second), so looks become rarer.
+const RUNS: Pace = Pace::slowing(Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(300));
 /// How long an operating system may take to shut down; EC2 itself gives it minutes.
-const STOPS: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(600));
-/// How long a running instance may be without the address that it was launched to have.
-const ADDRESS_LOOKS: u32 = 60;
-/// How many looks may show an instance that was just started as it was before.
-const STALE_LOOKS: u32 = 10;
-/// How many looks in a row may not find an instance that was just launched.
-const UNKNOWN_LOOKS: u32 = 180;
+const STOPS: Pace = Pace::slowing(Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(600));
+/// How many looks may show a running instance without the address that it was launched to have: a minute.
+const ADDRESS_LOOKS: u32 = 21;
+/// How many looks may show an instance that was just started as it was before: ten seconds.
+const STALE_LOOKS: u32 = 5;
+/// How many looks in a row may not find an instance that was just launched: three minutes.
+const UNKNOWN_LOOKS: u32 = 61;
 
 /// EC2's state as ours.
 pub fn state(phase: Phase) -> State {

@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 
 /// Where dockerd listens.
 pub const ENGINE_PORT: i32 = 2376;
-/// Everybody, over IPv4.
-const ANYWHERE: &str = "0.0.0.0/0";
+/// Everybody, over IPv4 and over IPv6.
+pub const EVERYBODY: &[&str] = &["0.0.0.0/0", "::/0"];
 
 /// `--amazonec2-open-port`: `80`, `53/udp`, `8000-8100/tcp`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,8 @@ impl FromStr for Port {
     }
 }
 
-/// The rules that a machine needs: SSH, the engine, and what the user asks for, each once.
+/// The rules that a machine needs: SSH, the engine, and what the user asks for, each once for every family of
+/// addresses among the sources.
 ///
 /// # Errors
 /// A port cannot be read.
@@ -51,24 +52,31 @@ pub fn wanted(ssh_port: u16, open: &[String], sources: &[String]) -> Result<Vec<
     for text in open {
         ports.push(text.parse()?);
     }
-    let sources = if sources.is_empty() { vec![ANYWHERE.to_owned()] } else { sources.to_vec() };
+    let (v6, v4): (Vec<String>, Vec<String>) = sources.iter().cloned().partition(|source| is_v6(source));
     let mut rules: Vec<Rule> = Vec::new();
     for Port { protocol, first, last } in ports {
-        let rule = Rule { protocol, first, last, sources: sources.clone() };
-        if !rules.contains(&rule) {
-            rules.push(rule);
+        for sources in [&v4, &v6].into_iter().filter(|sources| !sources.is_empty()) {
+            let rule = Rule { protocol: protocol.clone(), first, last, sources: sources.clone() };
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
         }
     }
     Ok(rules)
 }
 
+fn is_v6(source: impl AsRef<str>) -> bool {
+    source.as_ref().contains(':')
+}
+
 /// The wanted rules that nothing in a group covers. Whom a rule lets in is the user's affair: a group that opens the
-/// port to some is not opened to all.
+/// port to some is not opened to all. But a rule for IPv4 addresses alone lets nobody in over IPv6.
 pub fn missing(group: &[Rule], wanted: &[Rule]) -> Vec<Rule> {
     let covers = |has: &Rule, wants: &Rule| {
         let protocol = has.protocol == "-1" || has.protocol == wants.protocol;
         let all_ports = has.protocol == "-1" || (has.first == -1 && has.last == -1);
-        protocol && (all_ports || (has.first <= wants.first && has.last >= wants.last))
+        let family = !wants.sources.iter().any(is_v6) || has.sources.is_empty() || has.sources.iter().any(is_v6);
+        protocol && family && (all_ports || (has.first <= wants.first && has.last >= wants.last))
     };
     wanted.iter().filter(|wants| !group.iter().any(|has| covers(has, wants))).cloned().collect()
 }
@@ -85,6 +93,10 @@ pub fn shown(rule: &Rule) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn everybody(families: usize) -> Vec<String> {
+        EVERYBODY[..families].iter().map(|one| (*one).to_owned()).collect()
+    }
 
     fn rule(protocol: &str, first: i32, last: i32) -> Rule {
         Rule { protocol: protocol.into(), first, last, sources: vec!["192.0.2.0/24".into()] }
@@ -107,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_port_that_is_asked_for_twice_is_one_rule() {
-        let rules = wanted(22, &["22".into(), "2376/tcp".into(), "80".into()], &[]).unwrap();
+        let rules = wanted(22, &["22".into(), "2376/tcp".into(), "80".into()], &everybody(1)).unwrap();
         assert_eq!(rules.iter().map(shown).collect::<Vec<_>>(), ["22/tcp", "2376/tcp", "80/tcp"]);
         assert_eq!(rules[0].sources, ["0.0.0.0/0"]);
         assert_eq!(wanted(22, &[], &["10.0.0.0/8".into()]).unwrap()[0].sources, ["10.0.0.0/8"]);
@@ -115,12 +127,23 @@ mod tests {
 
     #[test]
     fn a_rule_that_covers_a_port_is_enough() {
-        let wanted = wanted(22, &[], &[]).unwrap();
+        let wanted = wanted(22, &[], &everybody(1)).unwrap();
         let lacks = |group: &[Rule]| missing(group, &wanted).iter().map(shown).collect::<Vec<_>>();
         assert_eq!(lacks(&[]), ["22/tcp", "2376/tcp"]);
         assert_eq!(lacks(&[rule("tcp", 22, 22)]), ["2376/tcp"]);
         assert_eq!(lacks(&[rule("tcp", 0, 65535)]), [""; 0]);
         assert_eq!(lacks(&[rule("-1", -1, -1)]), [""; 0]);
         assert_eq!(lacks(&[rule("udp", 0, 65535)]), ["22/tcp", "2376/tcp"]);
+    }
+
+    #[test]
+    fn a_rule_for_ipv4_does_not_open_a_port_over_ipv6() {
+        let wanted = wanted(22, &[], &everybody(2)).unwrap();
+        let sources = |group: &[Rule]| missing(group, &wanted).into_iter().map(|rule| rule.sources).collect::<Vec<_>>();
+        assert_eq!(sources(&[rule("tcp", 0, 65535)]), [["::/0"], ["::/0"]]);
+        let both = Rule { sources: everybody(2), ..rule("tcp", 22, 22) };
+        assert_eq!(sources(&[both, rule("tcp", 2376, 2376)]), [["::/0"]]);
+        let group_of_others = Rule { sources: Vec::new(), ..rule("-1", -1, -1) };
+        assert_eq!(sources(&[group_of_others]).len(), 0);
     }
 }

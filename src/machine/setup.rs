@@ -69,17 +69,23 @@ pub async fn provision_new(cx: &Context, host: &Host, found: Found) -> Result<()
     Ok(())
 }
 
-/// Brings everything on the host to the wanted state; what is right already is left alone.
+/// Brings everything on the host to the wanted state; what is right already is left alone. Of a machine whose `create`
+/// did not end it does the rest: programs take its success for that of the `create`.
 ///
 /// # Errors
 /// A step fails.
 pub async fn provision(cx: &Context, host: &mut Host) -> Result<()> {
-    if cx.store.creating(&host.name).is_some() {
+    let is_unfinished = cx.store.creating(&host.name).is_some();
+    if is_unfinished {
         create::computer(cx, host).await?;
     }
     let found = detect(cx, host).await?;
     install(cx, host, &found).await?;
-    cx.store.end_creation(&host.name)?;
+    if is_unfinished {
+        check(cx, host, &found).await.context("Error checking the host")?;
+        cx.console.say("Docker is up and running!");
+        cx.store.end_creation(&host.name)?;
+    }
     for warning in certs::expiry_warnings(&host.name, host.auth()?, clock::now()) {
         cx.console.warn(warning);
     }

@@ -16,6 +16,20 @@ fn a_second_provision_changes_nothing_and_restarts_nothing() {
 }
 
 #[test]
+fn a_provision_after_a_failed_create_ends_well_only_when_the_engine_can_be_reached() {
+    let lab = Lab::new();
+    let host = lab.host("web").with_docker().up();
+    let firewall = |verb: &str| host.sh(&format!("iptables {verb} INPUT -p tcp --dport 2376 -j REJECT")).succeeds();
+    firewall("-I");
+    let blocked = "hint: Docker listens on port 2376 of the host, but the port cannot be reached from here\n";
+    lab.create(&host, "web", &[]).fails(1).complains("Error checking the host: ").complains(blocked);
+    lab.run(&["provision", "web"]).fails(1).complains("Error checking the host: ").complains(blocked);
+    firewall("-D");
+    lab.run(&["provision", "web"]).succeeds().quietly().says("Docker is up and running!\n");
+    lab.docker("web", &["version"]).succeeds();
+}
+
+#[test]
 fn regenerate_certs_gives_new_certificates_and_a_working_connection() {
     let lab = Lab::new();
     let host = lab.host("web").up();

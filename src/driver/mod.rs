@@ -201,6 +201,9 @@ pub trait Driver: Send + Sync {
         Vec::new()
     }
 
+    /// Tells that a question follows at once: drivers that gather questions know how many to wait for.
+    fn announce(&mut self) {}
+
     /// Asks ahead for what the other questions will need. Drivers that can ask for many computers with one call gather
     /// those that are asked at the same time.
     async fn prepare(&self, _cx: &Context) {}

@@ -1,22 +1,55 @@
 //! Questions about single instances, gathered into few calls: `ls` of 300 machines is two of them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::api::{Api, ApiResult};
 use super::model::{ApiError, Instance};
 
 /// How long the first question waits for company.
 const WINDOW: Duration = Duration::from_millis(10);
+/// How long it waits at most for questions that were announced; only a busy computer needs it.
+const GATHERING: Duration = Duration::from_millis(500);
 /// Ids in one call: EC2's limit for the values of a filter.
 const IDS: usize = 200;
 /// Calls at one time where each asks for one instance.
 const SINGLE_CALLS: usize = 8;
+
+/// Questions of this process that were announced and have not been asked yet.
+static ANNOUNCED: AtomicUsize = AtomicUsize::new(0);
+
+/// A question that is about to be asked: those that come before it wait for it, until it is dropped.
+#[derive(Debug)]
+pub struct Announced(());
+
+impl Announced {
+    /// Announces a question.
+    pub fn new() -> Self {
+        ANNOUNCED.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        ANNOUNCED.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Returns when company may have come.
+async fn gathered() {
+    let end = Instant::now() + GATHERING;
+    sleep(WINDOW).await;
+    while ANNOUNCED.load(Ordering::Relaxed) > 0 && Instant::now() < end {
+        sleep(WINDOW).await;
+    }
+}
 
 type Asker = (String, oneshot::Sender<ApiResult<Option<Instance>>>);
 
@@ -43,6 +76,18 @@ impl Ec2 {
     /// # Errors
     /// The call failed.
     pub async fn instance(self: &Arc<Self>, id: &str) -> ApiResult<Option<Instance>> {
+        self.announced_instance(id, None).await
+    }
+
+    /// As [`Ec2::instance`], a question that was announced.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn announced_instance(
+        self: &Arc<Self>,
+        id: &str,
+        announced: Option<Announced>,
+    ) -> ApiResult<Option<Instance>> {
         assert!(!id.is_empty(), "an id is needed");
         let (sender, answer) = oneshot::channel();
         let first = {
@@ -50,10 +95,11 @@ impl Ec2 {
             waiting.push((id.to_owned(), sender));
             waiting.len() == 1
         };
+        drop(announced);
         if first {
             let ec2 = Arc::clone(self);
             tokio::spawn(async move {
-                sleep(WINDOW).await;
+                gathered().await;
                 ec2.ask().await;
             });
         }
@@ -120,4 +166,28 @@ async fn one_by_one(api: &Api, ids: Vec<String>) -> Answers {
         answers.insert(id, answer);
     }
     answers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The count is the whole process's: one test for all of it.
+    #[tokio::test]
+    async fn announced_questions_are_waited_for_but_not_for_ever() {
+        let begin = Instant::now();
+        let announced = [Announced::new(), Announced::new()];
+        tokio::spawn(async move {
+            sleep(WINDOW * 5).await;
+            drop(announced);
+        });
+        gathered().await;
+        assert!(begin.elapsed() >= WINDOW * 5);
+
+        let begin = Instant::now();
+        let never_asked = Announced::new();
+        gathered().await;
+        assert!(begin.elapsed() >= GATHERING);
+        drop(never_asked);
+    }
 }

@@ -36,7 +36,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use self::api::{Api, ApiResult};
-use self::batch::Ec2;
+use self::batch::{Announced, Ec2};
 use self::credentials::{Keys, Source, Target};
 use self::flags::Given;
 pub use self::gc::{Kind as OrphanKind, Orphan, Orphans, Sweep};
@@ -73,6 +73,7 @@ pub struct Amazonec2 {
     /// A `create` that fails leaves nothing, however far it got.
     removed_on_failure: bool,
     looked: Mutex<Option<Looked>>,
+    announced: Mutex<Option<Announced>>,
     in_flight: Option<JoinHandle<()>>,
     launched: Arc<Mutex<Vec<String>>>,
 }
@@ -165,6 +166,7 @@ impl Amazonec2 {
             resumed: false,
             removed_on_failure: false,
             looked: Mutex::default(),
+            announced: Mutex::default(),
             in_flight: None,
             launched: Arc::default(),
         }
@@ -230,6 +232,7 @@ impl Amazonec2 {
 
     /// The instance as EC2 sees it now, or saw it a moment ago.
     async fn look(&self, cx: &Context) -> Result<Option<Instance>> {
+        let announced = self.announced.lock().expect("no panic while held").take();
         if let Some(looked) = &*self.looked.lock().expect("no panic while held")
             && looked.at.is_none_or(|at| at.elapsed() < MEMORY)
         {
@@ -239,7 +242,7 @@ impl Amazonec2 {
             return Err(Error::msg(format!("machine \"{}\" has no instance", self.place.name))
                 .hint("its creation was interrupted: `docker-machine rm` removes what there is"));
         }
-        let found = self.ec2(cx).await?.instance(&self.fields.instance_id).await?;
+        let found = self.ec2(cx).await?.announced_instance(&self.fields.instance_id, announced).await?;
         self.remember(found.clone(), Some(Instant::now()));
         Ok(found)
     }
@@ -435,6 +438,10 @@ impl Driver for Amazonec2 {
 
     fn is_removed_on_failure(&self) -> bool {
         self.removed_on_failure
+    }
+
+    fn announce(&mut self) {
+        self.announced = Mutex::new(Some(Announced::new()));
     }
 
     async fn prepare(&self, cx: &Context) {

@@ -46,12 +46,16 @@ struct Inquiry {
 /// Keeps the machines whose state the filters accept. All drivers are asked at the same time; one that does not
 /// answer within `limit` is [`State::Timeout`], an error is shown and counts as [`State::Error`].
 pub async fn keep_states(cx: &Context, filters: &Filters, machines: Vec<Listed>, limit: Duration) -> Vec<Listed> {
-    let mut tasks = JoinSet::new();
+    let mut drivers = Vec::with_capacity(machines.len());
     for (index, machine) in machines.iter().enumerate() {
-        if let Ok((name, record)) = machine.record.clone() {
-            let cx = cx.clone();
-            tasks.spawn(async move { (index, state_of(&cx, &name, &record, limit).await) });
+        if let Ok((name, record)) = &machine.record {
+            drivers.push((index, name.clone(), driver(cx, name, record).map(announced)));
         }
+    }
+    let mut tasks = JoinSet::new();
+    for (index, name, driver) in drivers {
+        let cx = cx.clone();
+        tasks.spawn(async move { (index, state_of(&cx, &name, driver, limit).await) });
     }
     let mut states = HashMap::new();
     while let Some(ended) = tasks.join_next().await {
@@ -63,8 +67,14 @@ pub async fn keep_states(cx: &Context, filters: &Filters, machines: Vec<Listed>,
     machines.into_iter().enumerate().filter(|(index, machine)| accepted(*index, machine)).map(|(_, it)| it).collect()
 }
 
-async fn state_of(cx: &Context, name: &Name, record: &Record, limit: Duration) -> State {
-    let ask = async { driver(cx, name, record)?.state(cx).await };
+/// Before anything is asked, for the drivers that ask for many computers with one call.
+fn announced(mut driver: Box<dyn Driver>) -> Box<dyn Driver> {
+    driver.announce();
+    driver
+}
+
+async fn state_of(cx: &Context, name: &Name, driver: Result<Box<dyn Driver>>, limit: Duration) -> State {
+    let ask = async { driver?.state(cx).await };
     match timeout(limit, ask).await {
         Ok(Ok(state)) => state,
         Ok(Err(error)) => {
@@ -77,8 +87,7 @@ async fn state_of(cx: &Context, name: &Name, record: &Record, limit: Duration) -
 
 /// A row for each machine of `shown`, in natural order; `all` tells the masters of their swarms.
 ///
-/// Each machine is a task of its own with its own limit. A driver that can ask for many computers with one call
-/// would be asked here, before the tasks, and hand them its answers.
+/// Each machine is a task of its own with its own limit; all are announced before any is asked.
 pub async fn ask_all(cx: &Context, shown: &[Listed], all: &[Listed], question: Question, limit: Duration) -> Vec<Row> {
     let masters = masters(all);
     let inquiry = Arc::new(Inquiry {
@@ -89,7 +98,7 @@ pub async fn ask_all(cx: &Context, shown: &[Listed], all: &[Listed], question: Q
         places: Semaphore::new(AT_ONCE),
     });
     let mut rows: Vec<Row> = Vec::with_capacity(shown.len());
-    let mut tasks = JoinSet::new();
+    let mut asked = Vec::new();
     for machine in shown {
         let mut row = row_of(machine, &masters);
         let Ok((name, record)) = &machine.record else {
@@ -99,15 +108,17 @@ pub async fn ask_all(cx: &Context, shown: &[Listed], all: &[Listed], question: Q
         match driver(cx, name, record) {
             Ok(driver) => {
                 row.driver = driver.name().to_owned();
-                if question == Question::default() {
-                    rows.push(row);
-                } else {
-                    let files = certificates(cx, name, record);
-                    tasks.spawn(fill(inquiry.clone(), driver, files, row));
+                match question == Question::default() {
+                    true => rows.push(row),
+                    false => asked.push((announced(driver), certificates(cx, name, record), row)),
                 }
             }
             Err(error) => rows.push(Row::unreadable(row.name, &error)),
         }
+    }
+    let mut tasks = JoinSet::new();
+    for (driver, files, row) in asked {
+        tasks.spawn(fill(inquiry.clone(), driver, files, row));
     }
     while let Some(ended) = tasks.join_next().await {
         rows.extend(ended);

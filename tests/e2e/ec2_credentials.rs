@@ -39,6 +39,14 @@ sso_role_name = builder
 [sso-session corp]
 sso_region = us-east-1
 sso_start_url = https://corp.awsapps.com/start
+[profile no-process]
+credential_process = sh -c 'echo no ticket today >&2; exit 3'
+[profile replaced]
+aws_access_key_id = AKIAI0000000REPLACED
+aws_secret_access_key = replaced
+[profile no-role]
+role_arn = arn:aws:iam::123456789012:role/builder
+source_profile = replaced
 [profile at-home]
 source_profile = base
 role_arn = arn:aws:iam::123456789012:role/builder
@@ -218,7 +226,29 @@ fn lasting_keys_are_kept_only_where_nothing_else_gives_them() {
     let (_, key) = key_of(&region, "named", &[id, secret], &["--amazonec2-profile", "process"]);
     assert!(key.starts_with("ASIA"), "{key}");
     assert_eq!(kept(&region, "named"), (String::new(), "process".to_owned()));
+    sources_that_fail(&region);
     assert_eq!(region.text(&["probes"]), "0", "the metadata service was asked");
+}
+
+/// The sentence is the original's; the reason is a hint.
+fn sources_that_fail(region: &Region) {
+    let home = region.home.path();
+    fs::write(home.join("web-identity"), "another").expect("a token");
+    let cached = fs::read_to_string(home.join(SSO_CACHE)).expect("a cached token");
+    fs::write(home.join(SSO_CACHE), cached.replace("2099", "2020")).expect("a cached token");
+    let failing = [
+        ("nowhere", "was not defined"),
+        ("no-process", "no ticket today"),
+        ("no-role", "InvalidClientTokenId: The security token included in the request is invalid."),
+        ("web", "The web identity token provided could not be validated"),
+        ("sso", "the SSO token has expired"),
+    ];
+    for (profile, reason) in failing {
+        let run = run_with(region, &[("AWS_PROFILE", profile)], &["create", "--driver", "amazonec2", "failing"]);
+        let run = run.fails(1).complains("amazonec2 driver requires AWS credentials configured with the ");
+        let hint = run.stderr.lines().find(|line| line.starts_with("hint: the profile")).expect("a hint").to_owned();
+        assert!(hint.contains(&format!("`{profile}` gave none: ")) && hint.contains(reason), "{hint}");
+    }
 }
 
 #[test]

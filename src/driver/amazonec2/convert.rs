@@ -1,7 +1,7 @@
 //! The SDK's types as ours, and ours as the SDK's. With `api.rs` the only file that knows the SDK.
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::primitives::DateTime;
@@ -46,7 +46,15 @@ fn action<E>() -> String {
 /// `dispatch failure`.
 pub fn first_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let first = std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error);
-    first.downcast_ref().map_or_else(|| first.to_string(), os_text)
+    if let Some(error) = first.downcast_ref() {
+        return os_text(error);
+    }
+    // Of a service's error that the SDK has no type for it would show Rust's debug form.
+    let known = first.downcast_ref::<ErrorMetadata>();
+    match known.and_then(|error| Some((error.code()?, error.message()?))) {
+        Some((code, message)) => format!("{code}: {message}"),
+        None => first.to_string().trim_end().to_owned(),
+    }
 }
 
 /// Filters of a describe call.

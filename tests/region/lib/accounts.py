@@ -29,16 +29,19 @@ SINGLE_SIGN_ON = "aoaAAAAAG-example-of-a-single-sign-on-token"
 AGENT = "QmFzaWM-example-of-an-agent-token"
 
 # EC2 answers a wrong secret like an unknown key.
-_UNKNOWN = Refusal("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
+_UNKNOWN = {
+    "ec2": Refusal("AuthFailure", "AWS was not able to validate the provided access credentials", 401),
+    "sts": Refusal("InvalidClientTokenId", "The security token included in the request is invalid.", 403),
+}
 
 _HEADER = re.compile(r"Credential=([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]+)")
 
 
-def check(environ: dict, body: bytes) -> None:
-    """Refuses a request to EC2 whose key is unknown or whose signature does not fit, with EC2's words."""
+def check(environ: dict, body: bytes, service: str) -> None:
+    """Refuses a request whose key is unknown or whose signature does not fit, with the service's words."""
     found = _HEADER.search(environ.get("HTTP_AUTHORIZATION", ""))
     if not found:
-        raise _UNKNOWN
+        raise _UNKNOWN[service]
     credential, signed, signature = found.groups()
     key, _, scope = credential.partition("/")
     token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
@@ -48,7 +51,7 @@ def check(environ: dict, body: bytes) -> None:
         or token != wanted
         or not hmac.compare_digest(_signature(environ, body, secret, scope, signed), signature)
     ):
-        raise _UNKNOWN
+        raise _UNKNOWN[service]
 
 
 def _known(key: str) -> tuple[str | None, str | None]:

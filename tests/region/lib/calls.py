@@ -87,12 +87,14 @@ def _action(environ: dict) -> str:
     return environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
 
 
-def refusal_xml(refusal: Refusal, request_id: str) -> bytes:
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<Response><Errors><Error><Code>{escape(refusal.code)}</Code><Message>{escape(refusal.message)}</Message>"
-        f"</Error></Errors><RequestID>{request_id}</RequestID></Response>"
-    ).encode()
+def refusal_xml(refusal: Refusal, service: str, request_id: str) -> bytes:
+    """EC2's own form, and the one of all other services."""
+    error = f"<Code>{escape(refusal.code)}</Code><Message>{escape(refusal.message)}</Message>"
+    if service == "ec2":
+        answer = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
+    else:
+        answer = f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{answer}'.encode()
 
 
 def code_of(answer: bytes) -> str | None:

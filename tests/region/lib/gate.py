@@ -49,7 +49,7 @@ class Gate:
             status, headers, body = self._answer(call, environ)
         except Refusal as refusal:
             status, headers = f"{refusal.status} Refused", [("Content-Type", "text/xml;charset=UTF-8")]
-            body = calls.refusal_xml(refusal, request_id)
+            body = calls.refusal_xml(refusal, call.service, request_id)
         except Cut:
             call.status = 0
             # The server finds out when it writes.
@@ -73,7 +73,7 @@ class Gate:
             if not rule.after:
                 self._go_wrong(rule, call, environ)
         if call.service in ("ec2", "sts"):
-            accounts.check(environ, call.body)
+            accounts.check(environ, call.body, call.service)
         if call.action == "AssumeRoleWithWebIdentity":
             accounts.check_identity(call.params.get("WebIdentityToken"))
         answer = self._execute_once(call, environ)

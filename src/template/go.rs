@@ -122,6 +122,11 @@ pub(super) fn type_in(text: &str) -> Option<&str> {
     Some(after.split_once(TYPE_END)?.0)
 }
 
+/// Whether a text is free of our marks: a loop over the fields of a struct, which Go refuses, shows them one by one.
+pub fn is_settled(text: &str) -> bool {
+    !text.contains(LAST)
+}
+
 /// Puts the printed form of structs in the place of the maps that the engine wrote.
 pub(super) fn settle(text: &str) -> String {
     let opening = format!("map[{START}:");

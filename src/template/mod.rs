@@ -39,7 +39,10 @@ impl Template {
     /// Go's text: `template: :1:2: executing "" at <.Nope>: can't evaluate field Nope in type …`.
     pub fn render(&self, data: Value) -> Result<String> {
         match self.engine.render(&gtmpl_ng::Context::from(data)) {
-            Ok(text) => Ok(go::settle(&text)),
+            Ok(text) => match go::settle(&text) {
+                text if go::is_settled(&text) => Ok(text),
+                _ => Err(Error::msg("template: :1: executing \"\": range can't iterate over a struct")),
+            },
             Err(error) => Err(Error::msg(message::of_run(&error, &self.text))),
         }
     }
@@ -98,6 +101,15 @@ mod tests {
         ] {
             assert_eq!(inspect(template), expected, "{template}");
         }
+    }
+
+    #[test]
+    fn a_struct_cannot_be_looped_over() {
+        let data = || GoValue::structure("row", vec![("E", GoValue::structure("*e", vec![("A", Value::from(1))]))]);
+        let render = |text: &str| Template::parse(text).expect("valid").render(data());
+        assert_eq!(render("{{.E}} {{.E.A}}").expect("a text"), "{1} 1");
+        let error = render("{{range $k, $v := .E}}{{$k}}{{end}}").expect_err("Go refuses");
+        assert!(error.message().ends_with("range can't iterate over a struct"), "{error}");
     }
 
     #[test]

@@ -40,6 +40,18 @@ fn volume_that_is_left(region: &Region, machine: &str) -> String {
     ))
 }
 
+/// A machine whose `create` was killed is on its way at first, then is said to need help; it is not lost.
+fn is_unfinished(region: &Region, machine: &str) {
+    assert_eq!(region.run(&["status", machine]).succeeds().stdout, "Starting\n");
+    region
+        .run(&["start", machine])
+        .fails(1)
+        .complains(&format!("`docker-machine provision {machine}` goes on with it"));
+    let record = fs::File::open(region.machine_folder(machine).join("config.json")).expect("a record");
+    record.set_modified(std::time::UNIX_EPOCH).expect("its time");
+    region.run(&["status", machine]).fails(1).complains(&format!("the creation of \"{machine}\" has not ended"));
+}
+
 /// What can be removed is listed or removed by a command that nothing else is changed by.
 fn only_looks(region: &Region) {
     let changed: Vec<_> = region.calls().into_iter().filter(|call| !call.action.starts_with("Describe")).collect();
@@ -54,6 +66,7 @@ fn what_was_made_for_machines_that_are_gone_is_listed_and_removed_and_nothing_el
     launched(&region, ".docker", "kept", &["--amazonec2-security-group", "shared"]);
     let spot = ["--amazonec2-request-spot-instance", "--amazonec2-security-group", "lost"];
     launched(&region, ".docker", "lost", &[&spot[..], &["--amazonec2-security-group", "shared"]].concat());
+    is_unfinished(&region, "kept");
     let volume = volume_that_is_left(&region, "lost");
     fs::remove_dir_all(region.machine_folder("lost")).expect("its folder");
     let (foreign, kept, lost) = (left(&region, "foreign"), left(&region, "kept"), left(&region, "lost"));

@@ -239,12 +239,23 @@ impl Amazonec2 {
             return Ok(looked.found.clone());
         }
         if self.fields.instance_id.is_empty() {
-            return Err(Error::msg(format!("machine \"{}\" has no instance", self.place.name))
-                .hint("its creation was interrupted: `docker-machine rm` removes what there is"));
+            return Err(self.unfinished());
         }
         let found = self.ec2(cx).await?.announced_instance(&self.fields.instance_id, announced).await?;
         self.remember(found.clone(), Some(Instant::now()));
         Ok(found)
+    }
+
+    /// Why no instance is known: its `create` ended too early. It may run all the same.
+    fn unfinished(&self) -> Error {
+        let name = &self.place.name;
+        match self.fields.is_tagged() {
+            true => Error::msg(format!("the creation of \"{name}\" has not ended"))
+                .hint(format!("if it was interrupted, `docker-machine provision {name}` goes on with it"))
+                .hint(format!("or `docker-machine rm {name}` removes what there is of it")),
+            false => Error::msg(format!("machine \"{name}\" has no instance"))
+                .hint("its creation was interrupted: `docker-machine rm` removes what there is"),
+        }
     }
 
     fn remember(&self, found: Option<Instance>, at: Option<Instant>) {
@@ -452,6 +463,10 @@ impl Driver for Amazonec2 {
     }
 
     async fn state(&self, cx: &Context) -> Result<State> {
+        if self.fields.instance_id.is_empty() && self.fields.is_tagged() && self.is_young() {
+            // Its `create` is under way, as far as anybody can tell.
+            return Ok(State::Starting);
+        }
         let Some(instance) = self.look(cx).await? else {
             if self.is_young() {
                 return Ok(State::Starting);

@@ -4,6 +4,7 @@
 //! hexadecimal, the last scalar wins, `--` ends the flags. Messages are the original's.
 
 use super::go::{IntError, parse_bool, parse_int};
+use super::suggest;
 use super::tree::{FlagSpec, Takes};
 use crate::env::Env;
 
@@ -12,16 +13,24 @@ use crate::env::Env;
 pub(crate) struct Misuse {
     pub(crate) headline: String,
     pub(crate) message: String,
+    /// What to type instead, if that can be guessed.
+    pub(crate) hint: Option<String>,
 }
 
 impl Misuse {
     fn new(message: String) -> Self {
-        Self { headline: "Incorrect Usage.".into(), message }
+        Self { headline: "Incorrect Usage.".into(), message, hint: None }
+    }
+
+    fn unknown_flag(name: &str, flags: &[FlagSpec]) -> Self {
+        let known = flags.iter().filter_map(|flag| flag.long.as_deref());
+        let hint = suggest::flag(name, known).map(|meant| format!("did you mean `--{meant}`?"));
+        Self { hint, ..Self::new(format!("flag provided but not defined: -{name}")) }
     }
 
     fn two_forms(short: char, long: &str) -> Self {
         let message = format!("Cannot use two forms of the same flag: {short} {long}");
-        Self { headline: message.clone(), message }
+        Self { headline: message.clone(), message, hint: None }
     }
 }
 
@@ -89,7 +98,7 @@ pub(crate) fn parse(words: &[String], flags: &[FlagSpec], place: Flags) -> Resul
             continue;
         };
         let Some(index) = flags.iter().position(|flag| flag.is_called(name)) else {
-            return Err(Misuse::new(format!("flag provided but not defined: -{name}")));
+            return Err(Misuse::unknown_flag(name, flags));
         };
         let value = check(flags[index].takes, name, value, || rest.next())?;
         parsed.values[index].push(value);

@@ -41,7 +41,9 @@ impl From<Error> for Failure {
 
 impl Failure {
     fn misuse(misuse: Misuse, help: &str) -> Self {
-        Self { help: format!("{}\n\n{help}", misuse.headline), error: Error::usage(misuse.message) }
+        let error = Error::usage(misuse.message);
+        let error = misuse.hint.into_iter().fold(error, Error::hint);
+        Self { help: format!("{}\n\n{help}", misuse.headline), error }
     }
 
     /// A command's own error: with its help if it was called the wrong way.

@@ -250,6 +250,7 @@ mod tests {
         let (help, error) = failure("ls --nope", &[]);
         assert_eq!(help, "Incorrect Usage.||Usage: docker-machine ls [OPTIONS] [arg...]");
         assert_eq!(error.message(), "flag provided but not defined: -nope");
+        assert_eq!(failure("ls --quite", &[]).1.hints(), ["did you mean `--quiet`?"]);
         let (help, _) = failure("--nope ls", &[]);
         assert_eq!(help, "Incorrect Usage.||Usage: dm [OPTIONS] COMMAND [arg...]");
         let (help, error) = failure("ls -q --quiet", &[]);

@@ -1,4 +1,4 @@
-//! What somebody meant who typed a command that does not exist.
+//! What somebody meant who typed a command or a flag that does not exist.
 
 /// Words of other programs, and what they are called here.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -21,17 +21,30 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// The command that was meant, if one is near.
-pub(super) fn command<'c>(typed: &str, commands: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+pub(super) fn command<'c>(typed: &str, mut commands: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let elsewhere = ELSEWHERE.iter().find(|(word, _)| *word == typed).map(|(_, here)| *here);
+    match elsewhere {
+        Some(here) => commands.find(|command| *command == here),
+        None => nearest(typed, commands),
+    }
+}
+
+/// The flag that was meant, names without dashes: the only one that begins so, or one that is near.
+pub(super) fn flag<'f>(typed: &str, flags: impl Iterator<Item = &'f str> + Clone) -> Option<&'f str> {
+    let mut longer = flags.clone().filter(|flag| typed.len() > 1 && flag.starts_with(typed));
+    match (longer.next(), longer.next()) {
+        (Some(only), None) => Some(only),
+        _ => nearest(typed, flags),
+    }
+}
+
+fn nearest<'w>(typed: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let typed: Vec<char> = typed.to_lowercase().chars().collect();
-    let (distance, nearest) = commands
-        .map(|command| match elsewhere {
-            Some(here) if here == command => (0, command),
-            _ => (distance(&typed, &command.chars().collect::<Vec<_>>()), command),
-        })
+    let (distance, nearest) = words
+        .map(|word| (distance(&typed, &word.chars().collect::<Vec<_>>()), word))
         .min_by_key(|(distance, _)| *distance)?;
-    // Two slips in a word of six letters; in `ls` everything would be near.
-    (distance == 0 || distance <= typed.len() / 3).then_some(nearest)
+    // Two slips in a word of six letters, three in a longer one; in `ls` everything would be near.
+    (distance <= (typed.len() / 3).min(3)).then_some(nearest)
 }
 
 /// Letters to insert, remove, replace or swap with their neighbour (optimal string alignment).
@@ -70,6 +83,25 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(command(typed, commands.into_iter()), meant, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_flag_is_known_by_its_beginning_or_in_spite_of_a_slip() {
+        let flags = ["amazonec2-region", "amazonec2-retries", "driver", "engine-label", "format", "quiet"];
+        for (typed, meant) in [
+            ("amazonec2-regon", Some("amazonec2-region")),
+            ("amazonec2-regions", Some("amazonec2-region")),
+            ("aws-region", None),
+            ("amazonec2-re", None),
+            ("engine", Some("engine-label")),
+            ("quite", Some("quiet")),
+            ("drivre", Some("driver")),
+            ("rq", None),
+            ("x", None),
+            ("nope", None),
+        ] {
+            assert_eq!(flag(typed, flags.into_iter()), meant, "{typed}");
         }
     }
 }

@@ -228,6 +228,22 @@ fn tab_finds_paths_on_a_machine() {
     }
 }
 
+/// The lines of the README, as somebody types them who has nothing in the home folder.
+#[test]
+fn completion_is_installed_as_the_readme_says() {
+    let readme = include_str!("../../README.md");
+    for shell in ["bash", "zsh", "fish"] {
+        let row = readme.lines().find_map(|line| line.strip_prefix(&format!("| {shell} | `"))).expect("its line");
+        let line = row.split('`').next().expect("a line to type");
+        let sandbox = Sandbox::new();
+        let mut typed = std::process::Command::new(shell);
+        typed.args(["-c", line]).env_clear().env("HOME", sandbox.home()).env("PATH", sandbox.program_path());
+        assert!(typed.status().expect("it is installed: see tests/setup").success(), "{line}");
+        let terminal = Terminal::open(&sandbox, shell);
+        terminal.awaits_end("").types("docker-machine regen\t").awaits_end("docker-machine regenerate-certs");
+    }
+}
+
 /// Points the shell at a machine and back, with the prompt telling which.
 fn use_and_prompt(terminal: &Terminal<'_>) {
     terminal.awaits("$ ");

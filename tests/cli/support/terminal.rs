@@ -78,6 +78,12 @@ impl<'s> Terminal<'s> {
         self.until(|seen| seen == last.trim_end(), last)
     }
 
+    /// Waits until the last line on the screen ends so, whatever the shell's prompt.
+    #[track_caller]
+    pub fn awaits_end(&self, end: &str) -> &Self {
+        self.until(|seen| !seen.is_empty() && seen.ends_with(end), end)
+    }
+
     #[track_caller]
     fn until(&self, is_right: impl Fn(&str) -> bool, what: &str) -> &Self {
         let start = Instant::now();

@@ -47,6 +47,9 @@ fn a_failed_lookup_of_the_default_vpc_is_told_as_itself_and_a_missing_vpc_with_t
         region.fault(fault);
         fails_cleanly_with(&region, fault, &without_patience, 1, &[line, "\nhint: "]);
     }
+    region.fault("deny DescribeSubnets");
+    let subnet = ["--amazonec2-subnet-id", "subnet-0123456789abcdef0"];
+    fails_cleanly_with(&region, "a subnet", &subnet, 1, &["\nUnauthorizedOperation: ", "ec2:DescribeSubnets"]);
     region.text(&["no-default-vpc"]);
     fails_cleanly(&region, "no default VPC", 1, &["amazonec2 driver requires either the --amazonec2-subnet-id"]);
     // What the account lacks is known although nobody may look at its attributes.
@@ -57,7 +60,7 @@ fn a_failed_lookup_of_the_default_vpc_is_told_as_itself_and_a_missing_vpc_with_t
 /// Every action of the minimal policy without which there is no machine: what is denied, the exit status, and the action
 /// that is named. A launch with tags or with a role needs more than its own action.
 const NEEDED: &[(&str, i32, &str)] = &[
-    ("DescribeVpcs,DescribeAccountAttributes", 1, "ec2:DescribeAccountAttributes"),
+    ("DescribeVpcs,DescribeAccountAttributes", 1, "ec2:DescribeVpcs"),
     ("DescribeSubnets", 3, "ec2:DescribeSubnets"),
     ("DescribeSecurityGroups", 1, "ec2:DescribeSecurityGroups"),
     ("CreateSecurityGroup", 1, "ec2:CreateSecurityGroup"),

@@ -33,16 +33,19 @@ pub async fn resolve_vpc(api: &Api, console: &Console, fields: &mut Fields) -> R
 
 /// The account's default VPC, or why it has none.
 async fn default_vpc(api: &Api) -> ApiResult<std::result::Result<String, &'static str>> {
-    match api.default_vpc().await {
+    let denied = match api.default_vpc().await {
         Ok(found) => return Ok(found.ok_or("default-vpc is 'none'")),
-        Err(error) if error.is_denied() => {}
+        Err(error) if error.is_denied() => error,
         Err(error) => return Err(error),
+    };
+    match api.default_vpc_attribute().await {
+        Ok(Some(vpc)) if vpc != "none" => Ok(Ok(vpc)),
+        Ok(Some(_)) => Ok(Err("default-vpc is 'none'")),
+        Ok(None) => Ok(Err("No default-vpc attribute")),
+        // A policy needs only one of the two, and the first is the usual one.
+        Err(error) if error.is_denied() => Err(denied),
+        Err(error) => Err(error),
     }
-    Ok(match api.default_vpc_attribute().await? {
-        Some(vpc) if vpc != "none" => Ok(vpc),
-        Some(_) => Err("default-vpc is 'none'"),
-        None => Err("No default-vpc attribute"),
-    })
 }
 
 /// A lookup that failed says nothing about the account.
@@ -68,7 +71,7 @@ async fn resolve_subnets(api: &Api, fields: &mut Fields) -> Result<()> {
     let found = match api.subnets(&[("subnet-id", &ids)]).await {
         Ok(found) => found,
         Err(error) if error.is_not_found() => return Err(not_found()),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error.while_doing("the subnet cannot be looked up")),
     };
     let zones = zone_names(&fields.zone, &fields.region, !fields.endpoint.is_empty());
     for id in &ids {

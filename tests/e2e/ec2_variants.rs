@@ -10,9 +10,13 @@ use crate::support::run::Run;
 
 /// A key of the user's own.
 fn key(folder: &Path, name: &str) -> PathBuf {
+    key_with(folder, name, "")
+}
+
+fn key_with(folder: &Path, name: &str, passphrase: &str) -> PathBuf {
     let path = folder.join(name);
     let mut command = std::process::Command::new("ssh-keygen");
-    Run::of(command.args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]).arg(&path)).succeeds();
+    Run::of(command.args(["-q", "-t", "ed25519", "-N", passphrase, "-C", name, "-f"]).arg(&path)).succeeds();
     path
 }
 
@@ -121,6 +125,11 @@ fn an_existing_key_pair_is_used_and_kept_and_plain_ssh_works() {
     run.succeeds().says("Server:");
     assert_eq!(region.calls_of("ImportKeyPair").len(), 0);
     region.run(&["rm", "-y", "aws01"]).succeeds();
+
+    let locked = key_with(region.home.path(), "locked", "secret");
+    let run = region.create("aws01", &["--amazonec2-ssh-keypath", locked.to_str().expect("UTF-8")]).fails(3);
+    run.complains("is encrypted and no agent holds it");
+    assert_eq!(region.calls_of("ImportKeyPair").len(), 0);
     let left = region.left();
     assert!(left.len() == 1 && left[0].contains("\tkey-pair\t") && left[0].contains("\tmine"), "{left:?}");
 }

@@ -17,6 +17,17 @@ use crate::store::write_private;
 /// The private key in the machine's folder.
 const FILE: &str = "id_rsa";
 
+/// Whether the user's own key can be used at all, before anything is made that nobody could log in to.
+///
+/// # Errors
+/// It is no private key, or is encrypted and in no agent.
+pub async fn check_own(cx: &Context, fields: &Fields) -> Result<()> {
+    match fields.ssh_private_key_path.as_str() {
+        "" => Ok(()),
+        path => keys::check_key(&cx.env.cwd.join(path), &cx.env).await,
+    }
+}
+
 /// The check before anything is made.
 ///
 /// # Errors

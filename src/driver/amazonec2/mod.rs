@@ -386,6 +386,7 @@ impl Driver for Amazonec2 {
         if let (_, Some(warning)) = tags::parse(&self.fields.tags)? {
             console.say(warning);
         }
+        keypair::check_own(cx, &self.fields).await?;
         let (api, fields) = (ec2.api(), &self.fields);
         let ((), subnets, image) =
             tokio::try_join!(keypair::check(api, fields), network::candidates(api, fields), image::look(api, fields))?;

@@ -59,8 +59,8 @@ async fn unmount(cx: &Context, mountpoint: &str) -> Result<()> {
 
 async fn load(cx: &Context, machine: &str) -> Result<SshTarget> {
     // Both layers of the original say it; scripts match the result.
-    let name = targets::valid(machine).context("Error loading host: Error loading host")?;
-    let host = Host::load(cx, &name).context("Error loading host: Error loading host")?;
+    let name = targets::valid(machine).context("Error loading host")?;
+    let host = Host::load(cx, &name).context("Error loading host")?;
     login::target(cx, &host).await
 }
 

@@ -96,8 +96,8 @@ struct Place<'a> {
 async fn load<'a>(cx: &Context, side: Side<'a>) -> Result<Place<'a>> {
     let Some(machine) = side.machine else { return Ok(Place { target: None, side }) };
     // Both layers of the original say it; scripts match the result.
-    let name = targets::valid(machine).context("Error loading host: Error loading host")?;
-    let host = Host::load(cx, &name).context("Error loading host: Error loading host")?;
+    let name = targets::valid(machine).context("Error loading host")?;
+    let host = Host::load(cx, &name).context("Error loading host")?;
     Ok(Place { target: Some(login::target(cx, &host).await?), side })
 }
 

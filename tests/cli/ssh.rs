@@ -190,7 +190,7 @@ fn what_is_missing_is_named_as_before() {
         assert_eq!((seen.stderr.as_str(), seen.status), (text, Some(1)), "{line}");
     }
     let seen = sandbox.run("-s store scp nope:a b").output();
-    assert!(seen.stderr.starts_with("Error loading host: Error loading host: Docker machine \"nope\" does not exist."));
+    assert!(seen.stderr.starts_with("Error loading host: Docker machine \"nope\" does not exist."));
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn throttling_and_late_knowledge_only_take_time() {
     let throttled = calls.iter().filter(|call| call.status == Some(503)).count();
     let launch = calls.iter().rposition(|call| call.action == "RunInstances").expect("the launch");
     let looks = calls[launch..].iter().filter(|call| call.action == "DescribeInstances").count();
-    assert!(throttled >= 2 && looks >= 4, "{throttled} throttled, {looks} looks");
+    assert!(throttled >= 2 && looks >= 2, "{throttled} throttled, {looks} looks");
     assert_eq!(region.live_instances().len(), 1);
     region.run(&["rm", "-y", "aws01"]).succeeds();
     assert_eq!(region.left(), [""; 0]);

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use super::Work;
 use super::api::{Api, ApiResult};
 use super::model::{ApiError, Group, Phase, Rule, tag};
 use super::state::Fields;
+use super::work::Work;
 use super::{rules, tags};
 use crate::console::Console;
 use crate::error::{Error, Result};

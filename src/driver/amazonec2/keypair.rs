@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::Work;
 use super::api::Api;
 use super::model::{ApiError, KeyPair, tag};
 use super::state::Fields;
 use super::tags;
+use super::work::Work;
 use crate::console::Console;
 use crate::context::Context;
 use crate::driver::base::text;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::Work;
 use super::image::BY_NAME;
 use super::model::{ApiError, Instance, Launch, Metadata, Spot, Volume};
 use super::network::short_zone;
 use super::state::Fields;
-use super::{random_id, tags, user_data};
+use super::work::{Work, random_id};
+use super::{tags, user_data};
 use crate::context::Context;
 use crate::error::{Error, Result};
 

@@ -1,0 +1,283 @@
+//! The driver's part of every command.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio::time::{Instant, timeout};
+
+use super::batch::Announced;
+use super::credentials::Source;
+use super::flags::Given;
+use super::model::Phase;
+use super::state::Fields;
+use super::work::{Work, random_id};
+use super::{Amazonec2, configure, flags, groups, image, keypair, launch, life, network, remove, tags};
+use crate::context::Context;
+use crate::driver::base::engine_url;
+use crate::driver::{Checkpoint, Driver, Flag, FlagValues, State, encode, not_running};
+use crate::error::{Error, Result};
+use crate::ssh::SshTarget;
+
+/// How long a call that is under way when `create` is interrupted may take to end.
+const IN_FLIGHT: Duration = Duration::from_secs(15);
+
+#[async_trait]
+impl Driver for Amazonec2 {
+    fn name(&self) -> &str {
+        "amazonec2"
+    }
+
+    async fn flags(&self) -> Result<Vec<Flag>> {
+        Ok(flags::flags())
+    }
+
+    async fn configure(&mut self, cx: &Context, values: &FlagValues) -> Result<()> {
+        let source = Source::from_flags(values, &cx.env);
+        let given = Given { values, env: &cx.env };
+        configure::fill(cx, &mut self.fields, &given, &source).await?;
+        self.keys = source.keys;
+        self.removed_on_failure = given.is_on("terminate-on-failure");
+        self.fields.id = random_id();
+        let ec2 = self.ec2(cx).await?;
+        network::resolve_vpc(ec2.api(), &cx.console, &mut self.fields).await
+    }
+
+    async fn resume(&mut self, cx: &Context, earlier: Value) -> Result<()> {
+        let mut earlier = Fields::load(earlier)?;
+        if !earlier.is_tagged() || (earlier.key_name.is_empty() && earlier.client_token.is_empty()) {
+            // Nothing was begun.
+            return Ok(());
+        }
+        let place = |fields: &Fields| (fields.region.clone(), fields.endpoint.clone());
+        if place(&earlier) != place(&self.fields) {
+            let name = &self.place.name;
+            return Err(Error::msg(format!("\"{name}\" was begun in region {}", earlier.region))
+                .hint(format!("`docker-machine rm {name}` removes what was made there")));
+        }
+        // It is gone on with as it was begun; only who we are may have changed.
+        earlier.access_key.clone_from(&self.fields.access_key);
+        earlier.secret_key.clone_from(&self.fields.secret_key);
+        earlier.profile.clone_from(&self.fields.profile);
+        self.fields = earlier;
+        self.resumed = true;
+        cx.console.debug(format!("taking over what was made for id {}", self.fields.id));
+        Ok(())
+    }
+
+    async fn save(&self) -> Result<Value> {
+        encode(&self.fields)
+    }
+
+    async fn check(&mut self, cx: &Context) -> Result<()> {
+        if self.resumed {
+            return Ok(());
+        }
+        self.fields.store_id = cx.store.id()?;
+        let ec2 = self.ec2(cx).await?;
+        let console = self.console(cx);
+        if let (_, Some(warning)) = tags::parse(&self.fields.tags)? {
+            console.say(warning);
+        }
+        keypair::check_own(cx, &self.fields).await?;
+        let (api, fields) = (ec2.api(), &self.fields);
+        let ((), subnets, image) =
+            tokio::try_join!(keypair::check(api, fields), network::candidates(api, fields), image::look(api, fields))?;
+        network::keep(&mut self.fields, subnets);
+        image::keep(&console, &mut self.fields, image)
+    }
+
+    async fn create(&mut self, cx: &Context, checkpoint: &dyn Checkpoint) -> Result<()> {
+        let console = self.console(cx);
+        console.say("Launching instance...");
+        let mut work = Work {
+            ec2: self.ec2(cx).await?,
+            console,
+            place: &self.place,
+            fields: &mut self.fields,
+            checkpoint,
+            in_flight: &mut self.in_flight,
+            launched: Arc::clone(&self.launched),
+        };
+        keypair::ensure(cx, &mut work).await?;
+        groups::ensure(&mut work).await?;
+        if let Err(error) = launch::ensure(cx, &mut work).await {
+            if !error.message().contains("InvalidGroup.NotFound") {
+                return Err(error);
+            }
+            // Somebody removed the group with its last machine at this moment.
+            groups::ensure(&mut work).await?;
+            launch::ensure(cx, &mut work).await?;
+        }
+        let instance = life::wait_running(&work.ec2, work.fields).await?;
+        self.take_addresses(&instance)?;
+        self.remember(Some(instance), Some(Instant::now()));
+        checkpoint.save(encode(&self.fields)?).await
+    }
+
+    async fn remove(&mut self, cx: &Context) -> Result<()> {
+        if let Some(call) = self.in_flight.take() {
+            _ = timeout(IN_FLIGHT, call).await;
+        }
+        self.forget();
+        let mut launched = self.launched.lock().expect("no panic while held").clone();
+        if self.is_young() && cx.store.creating(&self.place.name).is_some() {
+            launched.extend((!self.fields.instance_id.is_empty()).then(|| self.fields.instance_id.clone()));
+        }
+        let ec2 = self.ec2(cx).await?;
+        remove::all(ec2.api(), &self.console(cx), &self.fields, &launched).await
+    }
+
+    fn traces(&self) -> Vec<String> {
+        let Fields { instance_id, key_name, existing_key, region, .. } = &self.fields;
+        let mut all = self.launched.lock().expect("no panic while held").clone();
+        all.push(instance_id.clone());
+        all.retain(|id| !id.is_empty());
+        all.dedup();
+        let mut traces: Vec<String> = all.into_iter().map(|id| format!("instance {id} in {region}")).collect();
+        if !key_name.is_empty() && !existing_key {
+            traces.push(format!("key pair {key_name} in {region}"));
+        }
+        traces
+    }
+
+    fn is_removed_on_failure(&self) -> bool {
+        self.removed_on_failure
+    }
+
+    fn announce(&mut self) {
+        self.announced = Mutex::new(Some(Announced::new()));
+    }
+
+    async fn prepare(&self, cx: &Context) {
+        // What fails here fails again when it is asked for.
+        if let Ok(found) = self.look(cx).await {
+            self.remember(found, None);
+        }
+    }
+
+    async fn state(&self, cx: &Context) -> Result<State> {
+        if self.fields.instance_id.is_empty() && self.fields.is_tagged() && self.is_young() {
+            // Its `create` is under way, as far as anybody can tell.
+            return Ok(State::Starting);
+        }
+        let Some(instance) = self.look(cx).await? else {
+            if self.is_young() {
+                return Ok(State::Starting);
+            }
+            return Err(self.unknown());
+        };
+        if instance.phase == Phase::Unknown {
+            self.console(cx).say(format!("unrecognized instance state: {}", instance.reason));
+        }
+        Ok(life::state(instance.phase))
+    }
+
+    async fn url(&self, cx: &Context) -> Result<String> {
+        let instance = self.instance(cx).await?;
+        match instance.phase {
+            Phase::Running => Ok(engine_url(&life::address(&self.fields, &instance)?, 2376)),
+            Phase::Terminated => Err(life::ended(&instance)),
+            _ => Err(not_running()),
+        }
+    }
+
+    async fn ip(&self, cx: &Context) -> Result<String> {
+        life::address(&self.fields, &self.instance(cx).await?)
+    }
+
+    async fn addresses(&self, cx: &Context) -> Result<Vec<String>> {
+        let instance = self.instance(cx).await?;
+        let mut all = vec![life::address(&self.fields, &instance)?];
+        for other in [instance.public_ip, instance.private_ip, instance.ipv6] {
+            if !other.is_empty() && !all.contains(&other) {
+                all.push(other);
+            }
+        }
+        Ok(all)
+    }
+
+    async fn ssh(&self, cx: &Context) -> Result<Option<SshTarget>> {
+        let mut base = self.fields.base.clone();
+        match self.look(cx).await {
+            Ok(Some(instance)) => base.ip_address = life::address(&self.fields, &instance)?,
+            Ok(None) => return Err(self.unknown()),
+            // An address that is known is better than none while the API does not answer.
+            Err(error) if base.ip_address.is_empty() => return Err(error),
+            Err(_) => {}
+        }
+        let key = match base.ssh_key_path.is_empty() {
+            true => self.place.folder.join("id_rsa"),
+            false => PathBuf::from(&base.ssh_key_path),
+        };
+        Ok(Some(base.ssh_target(&self.place, Some(key))))
+    }
+
+    async fn ended(&self, cx: &Context) -> Option<Error> {
+        let instance = self.look(cx).await.ok().flatten()?;
+        life::over(&instance)
+    }
+
+    fn obstacles(&self) -> Vec<String> {
+        let Fields { base, private_ip_address, .. } = &self.fields;
+        let groups = self.fields.group_names().join(", ");
+        let ids = self.fields.group_ids().join(", ");
+        let mut all = vec![format!(
+            "does the security group {groups} ({ids}) let your address in at port {}/tcp?",
+            base.ssh_port
+        )];
+        if self.fields.is_private() {
+            all.push(format!("{private_ip_address} is a private address: is there a way into its network from here?"));
+        }
+        all
+    }
+
+    async fn start(&mut self, cx: &Context) -> Result<()> {
+        let instance = self.living(cx).await?;
+        self.forget();
+        let ec2 = self.ec2(cx).await?;
+        let id = self.fields.instance_id.clone();
+        if instance.phase == Phase::Stopping {
+            life::wait_stopped(&ec2, &id).await?;
+        }
+        ec2.api().start(&id).await?;
+        let instance = life::wait_running(&ec2, &self.fields).await?;
+        self.take_addresses(&instance)?;
+        self.remember(Some(instance), Some(Instant::now()));
+        Ok(())
+    }
+
+    async fn stop(&mut self, cx: &Context) -> Result<()> {
+        self.switch_off(cx, false).await
+    }
+
+    async fn kill(&mut self, cx: &Context) -> Result<()> {
+        self.switch_off(cx, true).await
+    }
+
+    async fn restart(&mut self, cx: &Context) -> Result<()> {
+        self.living(cx).await?;
+        self.forget();
+        Ok(self.ec2(cx).await?.api().reboot(&self.fields.instance_id).await?)
+    }
+}
+
+impl Amazonec2 {
+    async fn switch_off(&self, cx: &Context, force: bool) -> Result<()> {
+        self.living(cx).await?;
+        self.forget();
+        let ec2 = self.ec2(cx).await?;
+        let id = &self.fields.instance_id;
+        match ec2.api().stop(id, force).await {
+            Err(error) if error.is("UnsupportedOperation") && self.fields.request_spot_instance => {
+                let name = &self.place.name;
+                return Err(Error::from(error)
+                    .hint(format!("a spot instance cannot be stopped, only removed: `docker-machine rm {name}`")));
+            }
+            answer => answer?,
+        }
+        life::wait_stopped(&ec2, id).await
+    }
+}

@@ -1,0 +1,100 @@
+//! What EC2 says of a machine's instance, asked once for a whole command.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::Amazonec2;
+use super::life;
+use super::model::Instance;
+use crate::clock;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// How long an answer is believed: one command asks several times in a row.
+const MEMORY: Duration = Duration::from_millis(800);
+/// How long EC2 may deny an instance that it has just launched.
+const YOUNG: Duration = Duration::from_secs(180);
+
+/// What EC2 said last of the instance.
+#[derive(Clone, Debug)]
+pub(super) struct Looked {
+    /// `None`: believed until something is done (a query's look ahead).
+    pub(super) at: Option<Instant>,
+    pub(super) found: Option<Instance>,
+}
+
+impl Amazonec2 {
+    /// The instance as EC2 sees it now, or saw it a moment ago.
+    pub(super) async fn look(&self, cx: &Context) -> Result<Option<Instance>> {
+        let announced = self.announced.lock().expect("no panic while held").take();
+        if let Some(looked) = &*self.looked.lock().expect("no panic while held")
+            && looked.at.is_none_or(|at| at.elapsed() < MEMORY)
+        {
+            return Ok(looked.found.clone());
+        }
+        if self.fields.instance_id.is_empty() {
+            return Err(self.unfinished());
+        }
+        let found = self.ec2(cx).await?.announced_instance(&self.fields.instance_id, announced).await?;
+        self.remember(found.clone(), Some(Instant::now()));
+        Ok(found)
+    }
+
+    /// Why no instance is known: its `create` ended too early. It may run all the same.
+    pub(super) fn unfinished(&self) -> Error {
+        let name = &self.place.name;
+        match self.fields.is_tagged() {
+            true => Error::msg(format!("the creation of \"{name}\" has not ended"))
+                .hint(format!("if it was interrupted, `docker-machine provision {name}` goes on with it"))
+                .hint(format!("or `docker-machine rm {name}` removes what there is of it")),
+            false => Error::msg(format!("machine \"{name}\" has no instance"))
+                .hint("its creation was interrupted: `docker-machine rm` removes what there is"),
+        }
+    }
+
+    pub(super) fn remember(&self, found: Option<Instance>, at: Option<Instant>) {
+        *self.looked.lock().expect("no panic while held") = Some(Looked { at, found });
+    }
+
+    pub(super) fn forget(&self) {
+        *self.looked.lock().expect("no panic while held") = None;
+    }
+
+    /// The instance, which must be there.
+    pub(super) async fn instance(&self, cx: &Context) -> Result<Instance> {
+        self.look(cx).await?.ok_or_else(|| self.unknown())
+    }
+
+    /// In EC2's own words, which scripts look for: it does not say them to a question by filter.
+    pub(super) fn unknown(&self) -> Error {
+        let id = &self.fields.instance_id;
+        Error::msg(format!("InvalidInstanceID.NotFound: The instance ID '{id}' does not exist"))
+    }
+
+    /// The record was written so recently that EC2 may not know the instance yet.
+    pub(super) fn is_young(&self) -> bool {
+        let written = self.place.folder.join("config.json").metadata().and_then(|data| data.modified());
+        let age = |written: SystemTime| clock::now().duration_since(written).unwrap_or_default();
+        written.is_ok_and(|written| age(written) < YOUNG)
+    }
+
+    /// The addresses of an instance that runs.
+    pub(super) fn take_addresses(&mut self, instance: &Instance) -> Result<()> {
+        self.fields.base.ip_address = life::address(&self.fields, instance)?;
+        self.fields.private_ip_address.clone_from(&instance.private_ip);
+        self.fields.ipv6_address.clone_from(&instance.ipv6);
+        Ok(())
+    }
+
+    /// The instance, if anything can still be done with it.
+    pub(super) async fn living(&self, cx: &Context) -> Result<Instance> {
+        let instance = self.instance(cx).await?;
+        match instance.phase.is_final() {
+            true => {
+                Err(life::ended(&instance).hint(format!("`docker-machine rm {}` removes the rest", self.place.name)))
+            }
+            false => Ok(instance),
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::driver::State;
 use crate::error::{Context as _, Error, Result};
-use crate::machine::query::{self, Question};
+use crate::machine::query::{self, Asked, Question};
 
 /// Name the machine that the Docker client is pointed at
 #[derive(clap::Args, Clone, Debug)]
@@ -33,7 +33,7 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     let machines = query::listed(cx).context("Error getting active host")?;
     let question = Question { url: true, state: true, version: false };
     let limit = Duration::from_secs(args.timeout.try_into().unwrap_or_default());
-    let rows = query::ask_all(cx, &machines, &machines, question, limit).await;
+    let rows = query::ask_all(cx, &machines, &machines, question, limit, Asked::new()).await;
     if let Some(row) = rows.iter().find(|row| row.active_host || row.active_swarm) {
         cx.console.line(&row.name);
         return Ok(());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::error::Result;
 use crate::json;
-use crate::machine::query::{self, Filters, HEADER, Listed, Question, Row};
+use crate::machine::query::{self, Asked, Filters, HEADER, Listed, Question, Row};
 use crate::table;
 use crate::template::{Fields, Template, to_json};
 
@@ -53,8 +53,9 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     let all = query::listed(cx)?;
     let masters = query::masters(&all);
     let mut shown: Vec<Listed> = all.iter().filter(|machine| filters.accept(machine, &masters)).cloned().collect();
+    let mut asked = Asked::new();
     if filters.need_state() {
-        shown = query::keep_states(cx, &filters, shown, limit).await;
+        (shown, asked) = query::keep_states(cx, &filters, shown, limit).await;
     }
     if args.quiet {
         shown.iter().filter(|machine| machine.record.is_ok()).for_each(|machine| cx.console.line(&machine.name));
@@ -62,7 +63,7 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     }
     let format = Format::parse(&args.format)?;
     let question = Question::for_fields(&format.fields(), cx.env.var("DOCKER_HOST"));
-    let rows = query::ask_all(cx, &shown, &all, question, limit).await;
+    let rows = query::ask_all(cx, &shown, &all, question, limit, asked).await;
     if let Some(line) = cx.store.found_root().older_store() {
         cx.console.warn(line);
     }

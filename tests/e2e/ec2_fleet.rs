@@ -41,6 +41,9 @@ fn ls_of_three_hundred_machines_is_two_calls_and_one_process() {
     let running = region.run(&["ls", "--filter", "state=Running", "-q", "-t", "60"]).succeeds();
     assert_eq!(running.stdout.lines().count(), 300);
     assert_eq!(actions(&region), two);
+    let rows =
+        region.run(&["ls", "--filter", "state=Running", "--format", "{{.Name}} {{.URL}}", "-t", "60"]).succeeds();
+    assert_eq!((rows.stdout.lines().count(), actions(&region)), (300, two.map(str::to_owned).to_vec()));
     let none = region.run(&["ls", "--filter", "state=Stopped", "-q", "-t", "60"]).succeeds();
     assert_eq!((none.stdout.as_str(), actions(&region)), ("", two.map(str::to_owned).to_vec()));
 

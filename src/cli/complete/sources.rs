@@ -95,7 +95,7 @@ impl Sources {
     async fn add_states(&self, machines: &mut [Machine]) {
         let Ok(listed) = query::listed(&self.cx) else { return };
         let question = query::Question { url: false, state: true, version: false };
-        for row in query::ask_all(&self.cx, &listed, &listed, question, PATIENCE).await {
+        for row in query::ask_all(&self.cx, &listed, &listed, question, PATIENCE, query::Asked::new()).await {
             if let Some(machine) = machines.iter_mut().find(|machine| machine.name == row.name) {
                 machine.state = Some(row.state);
             }

@@ -43,9 +43,17 @@ struct Inquiry {
     places: Semaphore,
 }
 
+/// Drivers that were asked already and remember the answer.
+pub type Asked = HashMap<Name, Box<dyn Driver>>;
+
 /// Keeps the machines whose state the filters accept. All drivers are asked at the same time; one that does not
 /// answer within `limit` is [`State::Timeout`], an error is shown and counts as [`State::Error`].
-pub async fn keep_states(cx: &Context, filters: &Filters, machines: Vec<Listed>, limit: Duration) -> Vec<Listed> {
+pub async fn keep_states(
+    cx: &Context,
+    filters: &Filters,
+    machines: Vec<Listed>,
+    limit: Duration,
+) -> (Vec<Listed>, Asked) {
     let mut drivers = Vec::with_capacity(machines.len());
     for (index, machine) in machines.iter().enumerate() {
         if let Ok((name, record)) = &machine.record {
@@ -55,16 +63,22 @@ pub async fn keep_states(cx: &Context, filters: &Filters, machines: Vec<Listed>,
     let mut tasks = JoinSet::new();
     for (index, name, driver) in drivers {
         let cx = cx.clone();
-        tasks.spawn(async move { (index, state_of(&cx, &name, driver, limit).await) });
+        tasks.spawn(async move {
+            let state = state_of(&cx, &name, driver.as_deref(), limit).await;
+            (index, state, driver.ok().map(|driver| (name, driver)))
+        });
     }
-    let mut states = HashMap::new();
+    let (mut states, mut asked) = (HashMap::new(), Asked::new());
     while let Some(ended) = tasks.join_next().await {
-        states.extend(ended);
+        let Ok((index, state, driver)) = ended else { continue };
+        states.insert(index, state);
+        asked.extend(driver);
     }
     let accepted = |index: usize, machine: &Listed| {
         machine.record.is_err() || filters.accept_state(states.get(&index).copied().unwrap_or(State::Error))
     };
-    machines.into_iter().enumerate().filter(|(index, machine)| accepted(*index, machine)).map(|(_, it)| it).collect()
+    let kept = machines.into_iter().enumerate().filter(|(index, machine)| accepted(*index, machine));
+    (kept.map(|(_, machine)| machine).collect(), asked)
 }
 
 /// Before anything is asked, for the drivers that ask for many computers with one call.
@@ -73,22 +87,38 @@ fn announced(mut driver: Box<dyn Driver>) -> Box<dyn Driver> {
     driver
 }
 
-async fn state_of(cx: &Context, name: &Name, driver: Result<Box<dyn Driver>>, limit: Duration) -> State {
-    let ask = async { driver?.state(cx).await };
+async fn state_of(cx: &Context, name: &Name, driver: Result<&dyn Driver, &Error>, limit: Duration) -> State {
+    let failed = |error: &Error| {
+        cx.console.warn(format!("{name}: {error}"));
+        State::Error
+    };
+    let driver = match driver {
+        Ok(driver) => driver,
+        Err(error) => return failed(error),
+    };
+    let ask = async {
+        driver.prepare(cx).await;
+        driver.state(cx).await
+    };
     match timeout(limit, ask).await {
         Ok(Ok(state)) => state,
-        Ok(Err(error)) => {
-            cx.console.warn(format!("{name}: {error}"));
-            State::Error
-        }
+        Ok(Err(error)) => failed(&error),
         Err(_) => State::Timeout,
     }
 }
 
 /// A row for each machine of `shown`, in natural order; `all` tells the masters of their swarms.
 ///
-/// Each machine is a task of its own with its own limit; all are announced before any is asked.
-pub async fn ask_all(cx: &Context, shown: &[Listed], all: &[Listed], question: Question, limit: Duration) -> Vec<Row> {
+/// Each machine is a task of its own with its own limit; all are announced before any is asked. What is in `known`
+/// need not be asked again.
+pub async fn ask_all(
+    cx: &Context,
+    shown: &[Listed],
+    all: &[Listed],
+    question: Question,
+    limit: Duration,
+    mut known: Asked,
+) -> Vec<Row> {
     let masters = masters(all);
     let inquiry = Arc::new(Inquiry {
         cx: cx.clone(),
@@ -105,7 +135,7 @@ pub async fn ask_all(cx: &Context, shown: &[Listed], all: &[Listed], question: Q
             rows.push(row);
             continue;
         };
-        match driver(cx, name, record) {
+        match known.remove(name).map_or_else(|| driver(cx, name, record), Ok) {
             Ok(driver) => {
                 row.driver = driver.name().to_owned();
                 match question == Question::default() {

@@ -6,7 +6,7 @@ mod filter;
 mod order;
 mod view;
 
-pub use ask::{Question, ask_all, certificates, engine_version, keep_states};
+pub use ask::{Asked, Question, ask_all, certificates, engine_version, keep_states};
 pub use connection::{checked_url, warn_before_expiry};
 pub use filter::Filters;
 pub use order::natural;

@@ -122,30 +122,32 @@ fn killed_at_random_moments_rm_or_gc_or_the_same_create_leaves_nothing() {
     }
 }
 
-/// Sends a `create` a signal once it has asked for `action`; how it ended, and how long it took to.
+/// Sends a `create` a signal while it waits for the answer to `action`, which never comes; how it ended, and how long
+/// it took to.
 fn interrupted(region: &Region, action: &str, signal: &str) -> (Output, Duration) {
     let mut command = region.create_command("aws01", &[]);
+    region.fault(&format!("pause after {action}"));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("create starts");
-    while region.calls_of(action).is_empty() {
-        assert!(child.try_wait().expect("its state").is_none(), "it ended before {action}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    assert!(region.held_call(&mut child).is_some(), "it ended before {action}");
     let began = Instant::now();
-    _ = Command::new("kill").args([signal, &child.id().to_string()]).status();
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success(), "it ended before {signal}");
     (child.wait_with_output().expect("create ends"), began.elapsed())
 }
 
 #[test]
 fn ctrl_c_removes_what_was_made_and_the_machine_s_folder() {
     let region = Region::new();
-    for (action, signal) in [("DescribeVpcs", "-INT"), ("RunInstances", "-INT"), ("RunInstances", "-TERM")] {
+    // Before anything is made, and while the instance starts.
+    for (action, signal, launched) in
+        [("DescribeVpcs", "-INT", 0), ("DescribeInstances", "-INT", 1), ("DescribeInstances", "-TERM", 1)]
+    {
         region.forget_calls();
-        // Before anything is made, and while the instance starts: the answers take long.
-        region.fault("delay DescribeVpcs,DescribeInstances 1");
         let (output, took) = interrupted(&region, action, signal);
         region.fault("clear");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(took < Duration::from_secs(30), "{took:?}: {said}");
+        assert_eq!(region.calls_of("RunInstances").len(), launched, "{said}");
+        assert!(took < Duration::from_secs(60), "{took:?}: {said}");
         assert_eq!(output.status.code(), Some(130), "{said}");
         assert!(said.starts_with("interrupted\nhint: "), "{said}");
         assert_eq!(region.left(), [""; 0], "{said}");

@@ -199,14 +199,16 @@ impl Region {
         self.fault(&format!("pause {word} {action}"));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
         let call = self.held_call(&mut child);
-        _ = child.kill();
-        _ = child.wait();
+        if call.is_some() {
+            child.kill().expect("it waits for the answer");
+        }
+        child.wait().expect("it ends");
         self.fault("clear");
         call.map(|call| call.action)
     }
 
     /// Waits until a call is held; nothing if the client ends without.
-    fn held_call(&self, child: &mut Child) -> Option<Call> {
+    pub fn held_call(&self, child: &mut Child) -> Option<Call> {
         loop {
             let call: Option<Call> = serde_json::from_str(&self.text(&["fault", "paused"])).expect("JSON");
             if call.is_some() || child.try_wait().expect("its state").is_some() {

@@ -32,8 +32,8 @@ class Control:
     def do_rule(self, **rule):
         self._faults.add(Rule(**rule))
 
-    def do_unknown_for(self, seconds: float):
-        self._faults.unknown_for = seconds
+    def do_unknown_looks(self, count: int):
+        self._faults.unknown_looks = count
 
     def do_dying(self, count: int):
         self._faults.dying = count

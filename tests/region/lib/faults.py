@@ -2,7 +2,6 @@
 
 import fnmatch
 import threading
-import time
 from dataclasses import asdict, dataclass, field
 
 from calls import Call
@@ -16,13 +15,13 @@ class Rule:
     """One thing that goes wrong. `kind` says what, the other fields say for which calls."""
 
     # error: this answer instead of the real one. cut: the connection ends without an answer, `after` or before the
-    # call was carried out. delay: the answer comes `seconds` late. pause: the call waits for `resume`.
+    # call was carried out. pause: the call waits for `resume`. None of them asks a clock: what is to last for some
+    # time would meet a busy machine's calls less often.
     kind: str
     actions: list[str] = field(default_factory=lambda: ["*"])
     code: str = ""
     message: str = ""
     status: int = 400
-    seconds: float = 0
     after: bool = False
     region: str | None = None
     zones: list[str] | None = None
@@ -31,9 +30,11 @@ class Rule:
     # The first call that it concerns, counted from 1 among those that match, and how many from there on.
     nth: int = 1
     times: int | None = None
-    # Wall clock at which it ends by itself.
-    until: float | None = None
     seen: int = 0
+
+    def ends_the_call(self) -> bool:
+        """Whether a call that meets it goes no further."""
+        return not self.after and self.kind in ("error", "cut")
 
 
 @dataclass
@@ -54,8 +55,8 @@ class Faults:
         self._resumed = threading.Condition()
         self._generation = 0
         self.paused: Call | None = None
-        # Seconds for which EC2 does not know a new instance yet, and how many instances shall die while pending.
-        self.unknown_for = 0.0
+        # How many looks at a new instance miss it, and how many instances shall die while pending.
+        self.unknown_looks = 0
         self.dying = 0
 
     def add(self, rule: Rule) -> None:
@@ -65,24 +66,29 @@ class Faults:
     def clear(self) -> None:
         with self._lock:
             self._rules.clear()
-            self.unknown_for, self.dying = 0.0, 0
+            self.unknown_looks, self.dying = 0, 0
         self.resume()
 
     def in_force(self) -> list[dict]:
         with self._lock:
             rules = [{name: value for name, value in asdict(rule).items() if value is not None} for rule in self._rules]
         return rules + [{"kind": kind, "value": value}
-                        for kind, value in (("unknown_for", self.unknown_for), ("dying", self.dying)) if value]
+                        for kind, value in (("unknown_looks", self.unknown_looks), ("dying", self.dying)) if value]
 
     def matching(self, call: Call, facts: Facts) -> list[Rule]:
-        """The rules that concern this call; it counts as seen by them."""
+        """The rules that concern this call; it counts as seen by them. What one rule ends, later rules never see: they
+        wait for their turn."""
+        found = []
         with self._lock:
-            return [rule for rule in self._rules if self._concerns(rule, call, facts)]
+            for rule in self._rules:
+                if self._concerns(rule, call, facts):
+                    found.append(rule)
+                    if rule.ends_the_call():
+                        break
+        return found
 
     @staticmethod
     def _concerns(rule: Rule, call: Call, facts: Facts) -> bool:
-        if rule.until is not None and time.time() > rule.until:
-            return False
         names = call.permissions() if rule.code == DENIED else {call.action}
         if not any(fnmatch.fnmatchcase(name, action) for name in names for action in rule.actions):
             return False

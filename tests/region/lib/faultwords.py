@@ -1,7 +1,5 @@
 """`region NAME fault ...`: words of the command line turned into a request to the region."""
 
-import time
-
 import faults
 
 USAGE = """
@@ -11,18 +9,18 @@ USAGE = """
     down                           the connection ends at once (--action ACTION)
     unavailable                    503 for everything (--action ACTION)
     drop ACTION                    carry it out, then end the connection without an answer (once)
-    delay ACTION SECONDS           answer late
     capacity [ZONE...]             no machines in these zones (all); --type TYPE, --spot
     spot                           no spot capacity, anywhere
-    unknown SECONDS                new instances are InvalidInstanceID.NotFound for so long
+    unknown LOOKS                  so many looks at each new instance miss it (InvalidInstanceID.NotFound)
     dies [COUNT]                   the next instances (1) end while they are pending
     pause before|after N|ACTION    hold the Nth call from now, or that action, until `resume`
     paused                         print the call that is held, or null
     resume                         let it go on
     list, clear                    show what is set; end it all
 
-  For each that has an ACTION: --nth N (from the Nth matching call on), --times N (so many), --for SECONDS,
-  --region REGION. ACTION may have wildcards (Describe*) or be a list (A,B).
+  For each that has an ACTION: --nth N (from the Nth matching call on), --times N (so many), --region REGION.
+  ACTION may have wildcards (Describe*) or be a list (A,B). A call that is answered with one fault is not counted by those
+  that were set later.
 """
 
 CAPACITY = ("We currently do not have sufficient {type} capacity in the Availability Zone you requested ({zone}). Our "
@@ -30,7 +28,7 @@ CAPACITY = ("We currently do not have sufficient {type} capacity in the Availabi
 _NO_SPOT = "There is no Spot capacity available that matches your request."
 _DENIED = "You are not authorized to perform this operation. Encoded authorization failure message: b3BhcXVl"
 
-_OPTIONS = {"--status": int, "--nth": int, "--times": int, "--for": float, "--region": str, "--action": str, "--type": str}
+_OPTIONS = {"--status": int, "--nth": int, "--times": int, "--region": str, "--action": str, "--type": str}
 _PLAIN = {"paused": "paused", "resume": "resume", "clear": "clear", "list": "faults"}
 
 
@@ -47,7 +45,7 @@ def request(words: list[str]) -> tuple[str, dict]:
     if kind in _PLAIN:
         return _PLAIN[kind], {}
     if kind == "unknown":
-        return "unknown_for", {"seconds": float(rest[0])}
+        return "unknown_looks", {"count": _number(kind, rest)}
     if kind == "dies":
         return "dying", {"count": int(rest[0]) if rest else 1}
     make = _RULES.get(kind)
@@ -78,10 +76,13 @@ def _split(words: list[str]) -> tuple[list[str], dict]:
 
 
 def _limits(options: dict) -> dict:
-    limits = {name: options[f"--{name}"] for name in ("nth", "times", "region") if f"--{name}" in options}
-    if "--for" in options:
-        limits["until"] = time.time() + options["--for"]
-    return limits
+    return {name: options[f"--{name}"] for name in ("nth", "times", "region") if f"--{name}" in options}
+
+
+def _number(kind: str, words: list[str]) -> int:
+    if len(words) != 1 or not words[0].isdigit():
+        raise FaultError(f"`{kind}` needs a number; see `region help`")
+    return int(words[0])
 
 
 def _error(actions: str, code: str, message: str, status: int, **more) -> dict:
@@ -113,7 +114,6 @@ _RULES = {
                                              "The service is unavailable. Please try again shortly.", 503),
     "down": lambda _, options: {"kind": "cut", "actions": options.get("--action", "*").split(",")},
     "drop": lambda words, _: {"kind": "cut", "after": True, "actions": words[0].split(","), "times": 1},
-    "delay": lambda words, _: {"kind": "delay", "actions": words[0].split(","), "seconds": float(words[1])},
     "capacity": _capacity,
     "spot": lambda _, __: _error("RunInstances", "InsufficientInstanceCapacity", _NO_SPOT, 500, spot=True),
     "pause": _pause,

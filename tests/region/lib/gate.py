@@ -4,7 +4,6 @@ import hashlib
 import io
 import socket
 import threading
-import time
 import uuid
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -88,8 +87,6 @@ class Gate:
             raise Refusal(rule.code, rule.message or f"The region was told to answer {rule.code}.", rule.status)
         if rule.kind == "cut":
             raise Cut
-        if rule.kind == "delay":
-            time.sleep(rule.seconds)
         if rule.kind == "pause" and not self._faults.pause(call, lambda: is_gone(environ["werkzeug.socket"])):
             raise Cut
 
@@ -116,13 +113,13 @@ class Gate:
         call = with_image(call, environ)
         answered = []
         with ec2.LOCK:
-            ec2.CALLER.asks = call.key != accounts.OPERATOR
+            ec2.CALLER.call = call if call.key != accounts.OPERATOR else None
             try:
                 if call.service == "ec2":
                     rules.check(call, ec2.backend(call.region))
                 body = b"".join(self._moto(environ, lambda status, headers, _=None: answered.append((status, headers))))
             finally:
-                ec2.CALLER.asks = False
+                ec2.CALLER.call = None
         return (*answered[0], body)
 
 

@@ -9,7 +9,6 @@ Call `install()` before the first backend exists.
 import copy
 import itertools
 import threading
-import time
 
 import moto.ec2.models.elastic_network_interfaces as interfaces
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -30,7 +29,7 @@ TERMINATED, STOPPING, STOPPED = ("terminated", 48), ("stopping", 64), ("stopped"
 # Held by whoever reads or changes moto's data.
 LOCK = threading.RLock()
 
-# Set while a caller's own request is carried out: only callers do not know instances yet, the region does.
+# `call` is set while a caller's own request is carried out: only callers do not know instances yet, the region does.
 CALLER = threading.local()
 
 _original_stop = Instance.stop
@@ -49,6 +48,7 @@ def backend(region: str) -> EC2Backend:
 def install(faults) -> None:
     Instance.start, Instance.stop, Instance.reboot = _start, _stop, _reboot
     Instance.terminate = _terminate
+    Instance.unknown_looks, Instance.missed_by = 0, None
     InstanceBackend.run_instances = _launching(InstanceBackend.run_instances, faults)
     InstanceBackend.all_reservations = _known_only(InstanceBackend.all_reservations)
     EC2Backend._load_amis = _load_images
@@ -132,7 +132,7 @@ def _launching(original, faults):
             _set(instance, PENDING)
             # moto forgets them when they are asked for with the network interface.
             instance.security_groups = list(instance.nics[0].group_set)
-            instance.known_from = time.time() + faults.unknown_for
+            instance.unknown_looks = faults.unknown_looks
             if faults.dying > 0:
                 faults.dying -= 1
                 instance.dies = ("Server.InternalError", "Internal error on launch")
@@ -184,14 +184,28 @@ def _add_spot_request(ec2: EC2Backend, instance: Instance, tags: dict) -> None:
 def _known_only(original):
     def all_reservations(self, filters=None):
         reservations = original(self, filters)
-        if not getattr(CALLER, "asks", False):
+        call = getattr(CALLER, "call", None)
+        if call is None:
             return reservations
-        now = time.time()
         for reservation in reservations:
-            reservation.instances = [i for i in reservation.instances if getattr(i, "known_from", 0) <= now]
+            reservation.instances = [instance for instance in reservation.instances if _is_known(instance, call)]
         return [reservation for reservation in reservations if reservation.instances]
 
     return all_reservations
+
+
+def _is_known(instance: Instance, call) -> bool:
+    """One call is one look, however often moto goes through the instances for it, and who names instances looks at
+    those only."""
+    if instance.missed_by is call:
+        return False
+    if not instance.unknown_looks:
+        return True
+    named = call.values("InstanceId")
+    if not named or instance.id in named:
+        instance.unknown_looks -= 1
+        instance.missed_by = call
+    return False
 
 
 # Networks and images.

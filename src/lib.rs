@@ -22,4 +22,5 @@ pub mod ssh;
 pub mod store;
 pub mod table;
 pub mod template;
+pub mod version;
 pub mod wait;

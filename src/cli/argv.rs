@@ -3,9 +3,9 @@
 //! `-x` and `--x` are the same, `-q` never bundles, a switch takes no separate word, numbers may be octal or
 //! hexadecimal, the last scalar wins, `--` ends the flags. Messages are the original's.
 
+use super::flag::{FlagSpec, Takes};
 use super::go::{IntError, parse_bool, parse_int};
 use super::suggest;
-use super::tree::{FlagSpec, Takes};
 use crate::env::Env;
 
 /// A command line that breaks the grammar: the line above the help, and the message on standard error.
@@ -192,6 +192,11 @@ fn effective(flag: &FlagSpec, typed: &[String], env: &Env) -> Vec<String> {
     }
 }
 
+/// Whether a word is a form of `--help`.
+pub(crate) fn asks_for_help(word: &str) -> bool {
+    ["-h", "--h", "-help", "--help"].contains(&word)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,7 +206,7 @@ mod tests {
             long: (!long.is_empty()).then(|| long.to_owned()),
             short,
             takes,
-            variables: super::super::tree::Variables::parse(variable).0,
+            variables: super::super::flag::Variables::parse(variable).0,
             default: String::new(),
             help: String::new(),
             hint: clap::ValueHint::Unknown,

@@ -3,7 +3,7 @@
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches};
 
-use super::tree;
+use super::flag;
 use crate::driver::{Flag, FlagKind, FlagValue, FlagValues};
 
 /// The driver if nobody names one. Old scripts may set it up as a plugin; help shows it as the original does.
@@ -56,7 +56,7 @@ pub(crate) fn shared() -> Vec<Flag> {
 /// The table as clap arguments; `--driver` is the one with a short name.
 pub(crate) fn shared_arguments() -> Vec<Arg> {
     let short = |arg: Arg| if arg.get_id() == "driver" { arg.short('d') } else { arg };
-    shared().iter().map(tree::argument).map(short).collect()
+    shared().iter().map(flag::argument).map(short).collect()
 }
 
 /// A driver's flags without those whose name is taken or is no name: a plugin must not break the command line.
@@ -102,6 +102,7 @@ fn value(matches: &ArgMatches, flag: &Flag) -> FlagValue {
 mod tests {
     use super::*;
     use crate::cli::argv::{self, Flags};
+    use crate::cli::tree;
     use crate::env::Env;
 
     fn driver() -> Vec<Flag> {
@@ -118,7 +119,7 @@ mod tests {
         let vars = vars.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let env = Env { vars, ..Env::default() };
         let mut tree = tree::program(&driver());
-        let flags = tree::flags(tree.find_subcommand("create").unwrap());
+        let flags = flag::of(tree.find_subcommand("create").unwrap());
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         let mut all = vec!["create".to_owned()];
         all.extend(argv::parse(&words, &flags, Flags::Anywhere).unwrap().for_clap(&flags, &env));

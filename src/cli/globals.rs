@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 
+use super::flag::Variables;
 use super::go::parse_bool;
-use super::tree::Variables;
 use crate::context::Globals;
 use crate::env::Env;
 use crate::error::{Error, Result};

@@ -3,18 +3,10 @@
 
 use std::fmt::Write;
 
+use super::flag::{self, FlagSpec, Takes};
 use super::globals;
-use super::tree::{self, FlagSpec, Takes};
 use crate::env::Env;
-
-/// This program's version.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The commit it was built from, if the build was told (`GIT_COMMIT`).
-pub const BUILD: &str = match option_env!("GIT_COMMIT") {
-    Some(commit) => commit,
-    None => "HEAD",
-};
+use crate::version::{BUILD, VERSION};
 
 /// How the program was called, for texts that repeat it.
 #[derive(Clone, Debug)]
@@ -55,7 +47,7 @@ pub(crate) fn version(called: &Called) -> String {
 pub(crate) fn app(tree: &clap::Command, called: &Called) -> String {
     let program = called.program();
     let about = tree.get_about().map(ToString::to_string).unwrap_or_default();
-    let mut flags = tree::flags(tree);
+    let mut flags = flag::of(tree);
     for flag in flags.iter_mut().filter(|flag| flag.is_called("storage-path")) {
         flag.default.clone_from(&called.default_root);
     }
@@ -73,7 +65,7 @@ pub(crate) fn app(tree: &clap::Command, called: &Called) -> String {
 /// A command's help.
 pub(crate) fn command(command: &clap::Command, order: Order, called: &Called) -> String {
     let (name, about) = (command.get_name(), about_of(command));
-    let flags: Vec<FlagSpec> = tree::flags(command).into_iter().filter(|flag| !flag.is_called("help")).collect();
+    let flags: Vec<FlagSpec> = flag::of(command).into_iter().filter(|flag| !flag.is_called("help")).collect();
     let options = if flags.is_empty() { "" } else { "[OPTIONS] " };
     let mut help = format!("Usage: docker-machine {name} {options}[arg...]\n\n{about}\n");
     if let Some(description) = description(command, called) {
@@ -138,6 +130,7 @@ fn columns(indent: &str, rows: impl Iterator<Item = (String, String)>) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::tree;
 
     fn called(argv0: &str) -> Called {
         Called { argv0: argv0.into(), default_root: "/home/u/.docker".into() }
@@ -161,9 +154,8 @@ mod tests {
     #[test]
     fn labels_show_short_names_and_defaults() {
         let tree = tree::program(&[]);
-        let labels = |name: &str| -> Vec<String> {
-            tree::flags(tree.find_subcommand(name).unwrap()).iter().map(label).collect()
-        };
+        let labels =
+            |name: &str| -> Vec<String> { flag::of(tree.find_subcommand(name).unwrap()).iter().map(label).collect() };
         assert_eq!(
             labels("ls"),
             [

@@ -3,20 +3,13 @@
 use clap::{Arg, Command};
 use clap_mangen::Man;
 
-use super::help::VERSION;
-use super::tree::{self, Variables};
-use super::{create_flags, run_create};
+use super::flag::{self, Variables};
+use super::{create_flags, driver_flags, tree};
+use crate::commands::man::Page;
 use crate::context::Context;
 use crate::driver::registry;
 use crate::error::Result;
-
-/// A page.
-#[derive(Debug)]
-pub(crate) struct Page {
-    /// `docker-machine-create.1`.
-    pub(crate) file: String,
-    pub(crate) text: String,
-}
+use crate::version::VERSION;
 
 /// All pages: the program's first, then one for each command that help lists. `create` has the flags of every
 /// built-in driver.
@@ -26,9 +19,9 @@ pub(crate) struct Page {
 pub(crate) async fn pages(cx: &Context) -> Result<Vec<Page>> {
     let mut drivers = Vec::new();
     for name in registry::known() {
-        let flags = create_flags::without_clashes(run_create::driver_flags(cx, name).await?);
+        let flags = create_flags::without_clashes(driver_flags::flags_of(cx, name).await?);
         let heading = format!("Options of driver {name}");
-        drivers.extend(flags.iter().map(|flag| tree::argument(flag).help_heading(heading.clone())));
+        drivers.extend(flags.iter().map(|flag| flag::argument(flag).help_heading(heading.clone())));
     }
     let mut tree = tree::program(&[])
         .version(VERSION)

@@ -6,52 +6,28 @@
 mod argv;
 mod complete;
 mod create_flags;
+mod driver_flags;
+mod failure;
+mod flag;
 mod globals;
 mod go;
 mod help;
-pub(crate) mod manual;
+mod manual;
 mod plan;
 mod run_create;
 mod suggest;
-pub mod targets;
 mod tree;
 
+use crate::commands::man;
 use crate::console::Console;
 use crate::context::Context;
 use crate::env::Env;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::store::Store;
-use argv::Misuse;
+use crate::version::{BUILD, VERSION};
+use failure::Failure;
 use help::Called;
-pub use help::{BUILD, VERSION};
 use plan::{Job, Plan, Setup};
-
-/// A failure, and the help that is printed on standard output before its message.
-#[derive(Debug)]
-struct Failure {
-    help: String,
-    error: Error,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self { help: String::new(), error }
-    }
-}
-
-impl Failure {
-    fn misuse(misuse: Misuse, help: &str) -> Self {
-        let error = Error::usage(misuse.message);
-        let error = misuse.hint.into_iter().fold(error, Error::hint);
-        Self { help: format!("{}\n\n{help}", misuse.headline), error }
-    }
-
-    /// A command's own error: with its help if it was called the wrong way.
-    fn of_command(error: Error, help: impl FnOnce() -> String) -> Self {
-        let help = if error.kind() == Kind::Usage { help() } else { String::new() };
-        Self { help, error }
-    }
-}
 
 /// Does what the process was called for, and gives its exit status.
 pub fn run(env: &Env) -> u8 {
@@ -82,6 +58,9 @@ fn work(env: &Env, setup: Setup, job: Job) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::from)?;
     let done = match job {
         Job::Create(words) => runtime.block_on(run_create::run(&cx, &called, &words)),
+        Job::Manual(args) => {
+            runtime.block_on(async { man::write(&cx, &args, &manual::pages(&cx).await?) }).map_err(Failure::from)
+        }
         Job::Command(command, name) => {
             if command.is_query() {
                 cx.console = cx.console.for_query();

@@ -1,9 +1,11 @@
 //! What a command line asks for, decided without touching anything.
 
-use super::argv::{self, Flags};
+use super::argv::{self, Flags, asks_for_help};
+use super::failure::{Failure, from_clap};
+use super::flag;
 use super::help::{self, Called, Order};
-use super::{Failure, globals, suggest, tree};
-use crate::commands::{Command, completion};
+use super::{globals, suggest, tree};
+use crate::commands::{Command, completion, man};
 use crate::context::Globals;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -34,6 +36,17 @@ pub(super) enum Job {
     Command(Box<Command>, String),
     /// `create` with its words: they can only be read once its driver has told its flags.
     Create(Vec<String>),
+    /// The manual pages, which are made from the tree.
+    Manual(man::Args),
+}
+
+impl Job {
+    fn of(command: Command, name: String) -> Self {
+        match command {
+            Command::Man(args) => Self::Manual(args),
+            command => Self::Command(Box::new(command), name),
+        }
+    }
 }
 
 /// Reads the process's command line.
@@ -54,7 +67,7 @@ struct Reader<'e> {
 
 impl Reader<'_> {
     fn read(mut self) -> Result<Plan, Failure> {
-        let flags = tree::flags(&self.tree);
+        let flags = flag::of(&self.tree);
         let words = self.env.args.get(1..).unwrap_or_default();
         let mut parsed = argv::parse(words, &flags, Flags::Leading)
             .map_err(|misuse| Failure::misuse(misuse, &help::app(&self.tree, &self.called)))?;
@@ -87,7 +100,7 @@ impl Reader<'_> {
     }
 
     fn command(&mut self, name: String, words: &[String], setup: Result<Setup>) -> Result<Plan, Failure> {
-        let flags = tree::flags(self.find(&name)?);
+        let flags = flag::of(self.find(&name)?);
         let parsed = argv::parse(words, &flags, Flags::Anywhere)
             .map_err(|misuse| Failure::misuse(misuse, &command_help(&self.tree, &name, &self.called)))?;
         if parsed.is_on(&flags, "help") {
@@ -96,7 +109,7 @@ impl Reader<'_> {
         let command = self.typed(&name, parsed.for_clap(&flags, self.env))?;
         match self.text(&command) {
             Some(text) => text.map(Plan::Print).map_err(|error| self.with_help(error, &name)),
-            None => Ok(Plan::Run(setup?, Job::Command(Box::new(command), name))),
+            None => Ok(Plan::Run(setup?, Job::of(command, name))),
         }
     }
 
@@ -157,29 +170,13 @@ pub(super) fn command_help(tree: &clap::Command, name: &str, called: &Called) ->
     tree.find_subcommand(name).map(|sub| help::command(sub, Order::Declared, called)).unwrap_or_default()
 }
 
-/// Whether a word is a form of `--help`.
-pub(super) fn asks_for_help(word: &str) -> bool {
-    ["-h", "--h", "-help", "--help"].contains(&word)
-}
-
-/// What only clap can see: a positional that is none of the values it may have, or one too many.
-pub(super) fn from_clap(error: &clap::Error) -> Error {
-    use clap::error::{ContextKind, ContextValue, ErrorKind};
-    match (error.kind(), error.get(ContextKind::InvalidValue), error.get(ContextKind::ValidValue)) {
-        (ErrorKind::InvalidValue, Some(ContextValue::String(value)), Some(ContextValue::Strings(valid))) => {
-            Error::usage(format!("Error: Invalid argument \"{value}\": expected one of {}", valid.join(", ")))
-        }
-        (ErrorKind::UnknownArgument, ..) => Error::usage("Error: Too many arguments given"),
-        _ => Error::usage(error.to_string().lines().next().unwrap_or_default().to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use super::*;
     use crate::error::Kind;
+    use crate::version::{BUILD, VERSION};
 
     fn env(line: &str, vars: &[(&str, &str)]) -> Env {
         let mut env = Env { cwd: "/work".into(), ..Env::default() };
@@ -211,7 +208,7 @@ mod tests {
     fn command(line: &str) -> Command {
         match setup(line, &[]).1 {
             Job::Command(command, _) => *command,
-            Job::Create(words) => panic!("create {words:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -232,7 +229,7 @@ mod tests {
     #[test]
     fn the_version_is_one_line() {
         for line in ["version", "-v", "--version", "--version ls"] {
-            assert_eq!(text(line), format!("dm version {}, build {}\n", super::help::VERSION, super::help::BUILD));
+            assert_eq!(text(line), format!("dm version {VERSION}, build {BUILD}\n"));
         }
     }
 

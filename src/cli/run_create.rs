@@ -1,33 +1,24 @@
 //! `create` is read in two steps: first its driver, then its words with the driver's flags.
 
-use super::argv::{self, Flags};
+use super::argv::{self, Flags, asks_for_help};
+use super::failure::{Failure, from_clap};
 use super::help::{self, Called, Order};
-use super::plan::{asks_for_help, from_clap};
-use super::{Failure, create_flags, tree};
+use super::{create_flags, driver_flags, flag, tree};
 use crate::commands::Command;
 use crate::context::Context;
-use crate::driver::{Flag, FlagValue, MachinePlace, registry};
+use crate::driver::{Flag, FlagValue};
 use crate::env::Env;
-use crate::error::Result;
-use crate::store::Name;
-
-/// The driver that a command line names.
-struct Wanted {
-    name: String,
-    /// It was asked for, by flag or variable.
-    chosen: bool,
-}
 
 /// Reads the words of a `create` and runs it, or prints its help.
 pub(super) async fn run(cx: &Context, called: &Called, words: &[String]) -> Result<(), Failure> {
-    let wanted = wanted_driver(words, &cx.env);
-    let driver = match driver_flags(cx, &wanted.name).await {
+    let choice = driver_flags::choice(words, &cx.env);
+    let driver = match driver_flags::flags_of(cx, &choice.name).await {
         Ok(flags) => create_flags::without_clashes(flags),
         // Nobody asked for the default driver: its absence does not stand in the way of the shared flags' help.
-        Err(_) if !wanted.chosen && help_wanted(words) => Vec::new(),
+        Err(_) if !choice.chosen && help_wanted(words) => Vec::new(),
         Err(error) => return Err(without_value(words, called).unwrap_or_else(|| error.into())),
     };
-    match read(words, &wanted.name, &driver, called, &cx.env)? {
+    match read(words, &choice.name, &driver, called, &cx.env)? {
         None => {
             cx.console.data(&help_text(&driver, called));
             Ok(())
@@ -47,7 +38,7 @@ fn read(
     env: &Env,
 ) -> Result<Option<Command>, Failure> {
     let mut tree = tree::program(driver);
-    let flags = tree::flags(tree.find_subcommand("create").expect("the tree has it"));
+    let flags = flag::of(tree.find_subcommand("create").expect("the tree has it"));
     let parsed = argv::parse(words, &flags, Flags::Anywhere)
         .map_err(|misuse| Failure::misuse(misuse, &help_text(driver, called)))?;
     if parsed.is_on(&flags, "help") {
@@ -69,31 +60,9 @@ fn read(
 /// `create --driver` with nothing after it names no driver; that is what is wrong, not the default driver.
 fn without_value(words: &[String], called: &Called) -> Option<Failure> {
     let tree = tree::program(&[]);
-    let flags = tree::flags(tree.find_subcommand("create").expect("the tree has it"));
+    let flags = flag::of(tree.find_subcommand("create").expect("the tree has it"));
     let misuse = argv::parse(words, &flags, Flags::Anywhere).err()?;
     misuse.message.starts_with("flag needs an argument").then(|| Failure::misuse(misuse, &help_text(&[], called)))
-}
-
-fn wanted_driver(words: &[String], env: &Env) -> Wanted {
-    let tree = tree::program(&[]);
-    let flags = tree::flags(tree.find_subcommand("create").expect("the tree has it"));
-    let typed = argv::peek(words, &flags, "driver").filter(|name| !name.is_empty());
-    match typed.or_else(|| env.var("MACHINE_DRIVER").map(str::to_owned)) {
-        Some(name) => Wanted { name, chosen: true },
-        None => Wanted { name: create_flags::DEFAULT_DRIVER.to_owned(), chosen: false },
-    }
-}
-
-/// The name of the driver that a `create` names so far.
-pub(super) fn named_driver(words: &[String], env: &Env) -> String {
-    wanted_driver(words, env).name
-}
-
-/// The flags of a driver, asked before there is a machine.
-pub(super) async fn driver_flags(cx: &Context, name: &str) -> Result<Vec<Flag>> {
-    let machine: Name = "flag-lookup".parse()?;
-    let place = MachinePlace { store: cx.store.root().to_owned(), folder: cx.store.folder(&machine), name: machine };
-    registry::find(cx, name, &place)?.flags().await
 }
 
 fn help_wanted(words: &[String]) -> bool {
@@ -112,30 +81,6 @@ mod tests {
 
     fn words(line: &str) -> Vec<String> {
         line.split_whitespace().map(|word| word.replace("''", "")).collect()
-    }
-
-    fn wanted(line: &str, variable: &str) -> (String, bool) {
-        let vars = [("MACHINE_DRIVER".to_owned(), variable.to_owned())].into();
-        let Wanted { name, chosen } = wanted_driver(&words(line), &Env { vars, ..Env::default() });
-        (name, chosen)
-    }
-
-    #[test]
-    fn the_driver_is_found_before_its_flags_are_known() {
-        let cases = [
-            ("-d a n", "", "a"),
-            ("n --driver=a", "", "a"),
-            ("-driver a n", "", "a"),
-            ("--a-flag x -d a -d b n", "", "b"),
-            ("--engine-opt -d n", "", "virtualbox"),
-            ("n -- -d a", "", "virtualbox"),
-            ("n", "c", "c"),
-            ("-d a n", "c", "a"),
-            ("-d '' n", "c", "c"),
-        ];
-        for (line, variable, name) in cases {
-            assert_eq!(wanted(line, variable), (name.to_owned(), name != "virtualbox"), "{line}");
-        }
     }
 
     fn read_with(line: &str) -> Result<Option<Command>, Failure> {

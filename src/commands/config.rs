@@ -1,6 +1,6 @@
 //! `config`: print the Docker client's connection flags for a machine.
 
-use crate::cli::targets;
+use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Context as _, Result};
 use crate::machine::{Host, query};

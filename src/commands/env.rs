@@ -1,6 +1,6 @@
 //! `env`: print the shell commands that point the Docker client at a machine.
 
-use crate::cli::targets;
+use crate::commands::targets;
 use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Context as _, Error, Result};

@@ -1,6 +1,6 @@
 //! `inspect`: show everything that is recorded about a machine.
 
-use crate::cli::targets;
+use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
 use crate::json;

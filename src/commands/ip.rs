@@ -2,7 +2,7 @@
 
 use tokio::task::JoinSet;
 
-use crate::cli::targets;
+use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
 use crate::machine::Host;

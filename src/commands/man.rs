@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::cli::manual;
 use crate::context::Context;
 use crate::error::Result;
 use crate::store::{make_folder, write_public};
@@ -17,20 +16,28 @@ pub struct Args {
     pub folder: Option<PathBuf>,
 }
 
-/// Writes `docker-machine.1`, `docker-machine-create.1` and so on.
+/// A page of the manual.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// `docker-machine-create.1`.
+    pub(crate) file: String,
+    /// In roff.
+    pub(crate) text: String,
+}
+
+/// Prints the program's page, or writes all of them: `docker-machine.1`, `docker-machine-create.1` and so on.
 ///
 /// # Errors
 /// A file cannot be written.
-pub async fn run(cx: &Context, args: Args) -> Result<()> {
-    let pages = manual::pages(cx).await?;
-    let Some(folder) = args.folder else {
+pub(crate) fn write(cx: &Context, args: &Args, pages: &[Page]) -> Result<()> {
+    let Some(folder) = &args.folder else {
         cx.console.data(&pages[0].text);
         return Ok(());
     };
     let folder = cx.env.cwd.join(folder);
     make_folder(&folder)?;
     for page in pages {
-        write_public(&folder.join(page.file), page.text.as_bytes())?;
+        write_public(&folder.join(&page.file), page.text.as_bytes())?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `start`, `stop`, `kill`, `restart`, `provision`, `upgrade`: one action on each of several machines.
 
-use crate::cli::targets;
+use crate::commands::targets;
 use crate::context::Context;
 use crate::error::Result;
 use crate::machine::many::{self, Action};

@@ -20,6 +20,7 @@ pub mod rm;
 pub mod scp;
 pub mod ssh;
 pub mod status;
+pub(crate) mod targets;
 pub mod url;
 pub mod version;
 
@@ -97,7 +98,7 @@ impl Command {
         )
     }
 
-    /// Runs a command. Those that only print a text of the program are done without a context.
+    /// Runs a command. Those that only print a text of the program are done by `cli`, which knows the texts.
     pub(crate) async fn run(self, cx: &Context) -> Result<()> {
         match self {
             Self::Active(args) => active::run(cx, args).await,
@@ -122,8 +123,7 @@ impl Command {
             Self::Url(args) => url::run(cx, args).await,
             Self::Version(args) => version::run(cx, args).await,
             Self::Gc(args) => gc::run(cx, args).await,
-            Self::Man(args) => man::run(cx, args).await,
-            Self::Help(_) | Self::Completion(_) | Self::Complete(_) => Ok(()),
+            Self::Help(_) | Self::Completion(_) | Self::Complete(_) | Self::Man(_) => Ok(()),
         }
     }
 }

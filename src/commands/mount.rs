@@ -1,7 +1,7 @@
 //! `mount`: mount a directory of a machine here with SSHFS, or unmount it.
 
-use crate::cli::targets;
 use crate::commands::ssh::explained;
+use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::machine::{Host, login};

@@ -1,7 +1,7 @@
 //! `regenerate-certs`: make new TLS certificates for machines.
 
 use crate::certs::{self, CertPaths, Identity, Renew};
-use crate::cli::targets;
+use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::machine::Host;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::cli::targets;
+use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::machine::remove::{self, Force, Removal};

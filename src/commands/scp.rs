@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use crate::cli::targets;
 use crate::commands::ssh::{OWN_FAILURE, explained, openssh};
+use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::machine::{Host, login};

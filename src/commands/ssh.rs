@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::cli::targets;
+use crate::commands::targets;
 use crate::context::Context;
 use crate::driver::State;
 use crate::error::{Error, Kind, Result};

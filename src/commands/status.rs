@@ -1,6 +1,6 @@
 //! `status`: print the state of a machine.
 
-use crate::cli::targets;
+use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Context as _, Result};
 use crate::machine::Host;

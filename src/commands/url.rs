@@ -1,6 +1,6 @@
 //! `url`: print the address of a machine's Docker Engine.
 
-use crate::cli::targets;
+use crate::commands::targets;
 use crate::context::Context;
 use crate::error::Result;
 use crate::machine::Host;

@@ -1,10 +1,11 @@
 //! `version`: print the version of this program, or of a machine's Docker Engine.
 
-use crate::cli::{BUILD, VERSION, targets};
+use crate::commands::targets;
 use crate::context::Context;
 use crate::docker::TrustPool;
 use crate::error::{Context as _, Result};
 use crate::machine::{Host, query};
+use crate::version::{BUILD, VERSION};
 
 /// Print the version of this program, or of a machine's Docker Engine
 #[derive(clap::Args, Clone, Debug)]

@@ -5,8 +5,8 @@
 use std::fs;
 use std::path::Path;
 
-use docker_machine::cli::{BUILD, VERSION};
 use docker_machine::env::Env;
+use docker_machine::version::{BUILD, VERSION};
 
 use crate::support::Sandbox;
 

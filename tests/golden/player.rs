@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use docker_machine::cli::{BUILD, VERSION};
+use docker_machine::version::{BUILD, VERSION};
 use regex::Regex;
 
 /// Where a file plays.

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
+use super::answer::{Candidate, Paths};
 use super::values::Values;
-use super::{Candidate, Paths};
 use crate::env::Env;
 
 /// A value, and what there is to say about it.

@@ -4,6 +4,7 @@
 //! the cursor is, [`values`] (for Amazon EC2 [`ec2`]) what belongs there, [`sources`] looks it up. No network is used
 //! unless states are asked for ([`sources::STATES`]) or a path on a machine is being typed.
 
+mod answer;
 mod ec2;
 mod line;
 mod paths;
@@ -13,40 +14,13 @@ mod spot;
 mod values;
 
 use super::argv::split;
-use super::tree::{self, FlagSpec, Takes};
-use super::{create_flags, run_create};
+use super::flag::{FlagSpec, Takes};
+use super::{create_flags, driver_flags, tree};
 use crate::env::Env;
+use answer::{Answer, Candidate, Paths};
 use request::Request;
 use sources::Sources;
 use spot::{Spot, What};
-
-/// Something that could stand at the cursor: the whole word, not only its rest.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Candidate {
-    text: String,
-    help: String,
-}
-
-impl Candidate {
-    fn new(text: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { text: text.into(), help: help.into() }
-    }
-}
-
-/// Names of files, which a shell completes best by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Paths {
-    Files,
-    Folders,
-}
-
-/// All that could stand at the cursor.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Answer {
-    candidates: Vec<Candidate>,
-    /// The shell is to complete these, there being no candidates.
-    paths: Option<Paths>,
-}
 
 /// The answer to a shell, ready to print. Never a failure: a TAB must not disturb the line being typed.
 pub(super) fn answer(env: &Env, words: &[String]) -> String {
@@ -68,7 +42,7 @@ async fn complete(env: &Env, request: &Request) -> Answer {
     let mut spot = Spot::find(&tree, words, current, wrapped);
     let Some(sources) = Sources::new(env, &spot) else { return Answer::default() };
     if spot.command.as_deref() == Some("create") {
-        tree = tree::program(&driver_flags(&sources, words).await);
+        tree = tree::program(&flags_of_driver(&sources, words).await);
         spot = Spot::find(&tree, words, current, wrapped);
     }
     match &spot.what {
@@ -93,9 +67,9 @@ async fn complete(env: &Env, request: &Request) -> Answer {
 }
 
 /// The flags of the driver that `create` was told so far; none if there is no such driver.
-async fn driver_flags(sources: &Sources, words: &[String]) -> Vec<crate::driver::Flag> {
-    let name = run_create::named_driver(words, &sources.cx.env);
-    let flags = run_create::driver_flags(&sources.cx, &name).await.unwrap_or_default();
+async fn flags_of_driver(sources: &Sources, words: &[String]) -> Vec<crate::driver::Flag> {
+    let name = driver_flags::choice(words, &sources.cx.env).name;
+    let flags = driver_flags::flags_of(&sources.cx, &name).await.unwrap_or_default();
     create_flags::without_clashes(flags)
 }
 

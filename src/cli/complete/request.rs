@@ -1,7 +1,7 @@
 //! What a shell asks, and how it wants the answer. `commands/complete.rs` describes both.
 
+use super::answer::{Answer, Paths};
 use super::line::Line;
-use super::{Answer, Paths};
 
 /// A shell's question.
 #[derive(Debug)]

@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use super::answer::{Answer, Candidate, Paths};
+use super::paths;
 use super::spot::Spot;
 use super::values::{Values, Wanted};
-use super::{Answer, Candidate, Paths, paths};
 use crate::commands::completion::SCRIPTS;
 use crate::console::Console;
 use crate::context::{Context, Globals};

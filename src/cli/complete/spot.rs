@@ -1,7 +1,7 @@
 //! Where the cursor is in a command line, by the grammar of [`super::super::argv`]; unlike that, it forgives.
 
 use super::super::argv::{Flags, split};
-use super::super::tree::{self, FlagSpec, Takes};
+use super::super::flag::{self, FlagSpec, Takes};
 
 /// What is being typed.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Spot {
     /// Reads the words before the cursor, and the part of the word under it that is before it. `wrapped`: the shell
     /// has the command `use`, which takes what `env` takes.
     pub(super) fn find(tree: &clap::Command, words: &[String], current: &str, wrapped: bool) -> Self {
-        let flags = tree::flags(tree);
+        let flags = flag::of(tree);
         let globals = Walk::along(words, &flags, Flags::Leading);
         let storage_path = globals.value(&flags, "storage-path");
         let Some((word, rest)) = globals.positionals.split_first() else {
@@ -48,7 +48,7 @@ impl Spot {
             let nowhere = Walk { closed: true, ..Walk::default() };
             return nowhere.end(Some(word.clone()), Vec::new(), current, storage_path);
         };
-        let mut flags = tree::flags(command);
+        let mut flags = flag::of(command);
         // The wrapper knows its shell.
         flags.retain(|flag| !(is_use && flag.is_called("shell")));
         // Everything after a machine's name belongs to the remote command.
@@ -128,6 +128,7 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::tree;
 
     /// The spot at the end of a line; a trailing blank begins a new word.
     fn spot(line: &str) -> Spot {

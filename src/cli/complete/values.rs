@@ -2,9 +2,10 @@
 
 use clap::ValueHint;
 
-use super::super::tree::{FlagSpec, Takes};
+use super::super::flag::{FlagSpec, Takes};
+use super::answer::Paths;
+use super::ec2;
 use super::ec2::Known;
-use super::{Paths, ec2};
 
 /// Which machines a command is for, if their states are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,17 +87,17 @@ pub(super) fn of_word(command: &str, index: usize) -> Values {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{run_create, tree};
+    use super::super::super::{driver_flags, flag, tree};
     use super::*;
     use crate::context::Context;
 
     /// A new command or renamed flag must not be forgotten here.
     #[tokio::test]
     async fn the_tables_and_the_tree_agree() {
-        let mut flags = run_create::driver_flags(&Context::for_test(), "generic").await.unwrap();
-        flags.extend(run_create::driver_flags(&Context::for_test(), "amazonec2").await.unwrap_or_default());
+        let mut flags = driver_flags::flags_of(&Context::for_test(), "generic").await.unwrap();
+        flags.extend(driver_flags::flags_of(&Context::for_test(), "amazonec2").await.unwrap_or_default());
         let tree = tree::program(&flags);
-        let all: Vec<FlagSpec> = tree.get_subcommands().flat_map(tree::flags).collect();
+        let all: Vec<FlagSpec> = tree.get_subcommands().flat_map(flag::of).collect();
         let ec2 = ec2::FLAGS.iter().filter(|_| cfg!(feature = "amazonec2"));
         for (name, _) in FLAGS.iter().chain(ec2) {
             assert!(all.iter().any(|flag| flag.is_called(name)), "no flag --{name}");
@@ -109,7 +110,7 @@ mod tests {
 
     #[test]
     fn paths_are_marked_in_the_tree() {
-        let flags = tree::flags(&tree::program(&[]));
+        let flags = flag::of(&tree::program(&[]));
         let of = |name: &str| of_flag(None, flags.iter().find(|flag| flag.is_called(name)).unwrap());
         assert_eq!(of("storage-path"), Values::Paths(Paths::Folders));
         assert_eq!(of("tls-ca-key"), Values::Paths(Paths::Files));

@@ -1,0 +1,66 @@
+//! Which driver a `create` is for, and the flags that this driver adds to the command line.
+
+use super::{argv, create_flags, flag, tree};
+use crate::context::Context;
+use crate::driver::{Flag, MachinePlace, registry};
+use crate::env::Env;
+use crate::error::Result;
+use crate::store::Name;
+
+/// The driver that a command line names.
+pub(super) struct DriverChoice {
+    pub(super) name: String,
+    /// It was asked for, by flag or variable.
+    pub(super) chosen: bool,
+}
+
+/// The driver that the words of a `create`, or the environment, choose.
+pub(super) fn choice(words: &[String], env: &Env) -> DriverChoice {
+    let tree = tree::program(&[]);
+    let flags = flag::of(tree.find_subcommand("create").expect("the tree has it"));
+    let typed = argv::peek(words, &flags, "driver").filter(|name| !name.is_empty());
+    match typed.or_else(|| env.var("MACHINE_DRIVER").map(str::to_owned)) {
+        Some(name) => DriverChoice { name, chosen: true },
+        None => DriverChoice { name: create_flags::DEFAULT_DRIVER.to_owned(), chosen: false },
+    }
+}
+
+/// The flags of a driver, asked before there is a machine.
+pub(super) async fn flags_of(cx: &Context, name: &str) -> Result<Vec<Flag>> {
+    let machine: Name = "flag-lookup".parse()?;
+    let place = MachinePlace { store: cx.store.root().to_owned(), folder: cx.store.folder(&machine), name: machine };
+    registry::find(cx, name, &place)?.flags().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(|word| word.replace("''", "")).collect()
+    }
+
+    fn wanted(line: &str, variable: &str) -> (String, bool) {
+        let vars = [("MACHINE_DRIVER".to_owned(), variable.to_owned())].into();
+        let DriverChoice { name, chosen } = choice(&words(line), &Env { vars, ..Env::default() });
+        (name, chosen)
+    }
+
+    #[test]
+    fn the_driver_is_found_before_its_flags_are_known() {
+        let cases = [
+            ("-d a n", "", "a"),
+            ("n --driver=a", "", "a"),
+            ("-driver a n", "", "a"),
+            ("--a-flag x -d a -d b n", "", "b"),
+            ("--engine-opt -d n", "", "virtualbox"),
+            ("n -- -d a", "", "virtualbox"),
+            ("n", "c", "c"),
+            ("-d a n", "c", "a"),
+            ("-d '' n", "c", "c"),
+        ];
+        for (line, variable, name) in cases {
+            assert_eq!(wanted(line, variable), (name.to_owned(), name != "virtualbox"), "{line}");
+        }
+    }
+}

@@ -18,7 +18,9 @@ Register-ArgumentCompleter -Native -CommandName docker-machine -ScriptBlock {
     foreach ($candidate in $candidates) {
         $text, $help = $candidate -split "`t", 2
         if (-not $help) { $help = $text }
-        $quoted = if ($text -match '[\s''"`$;|&(){}<>]') { "'" + $text.Replace("'", "''") + "'" } else { $text }
+        # \u2018 to \u201e are typographic quotes, which PowerShell takes for plain ones.
+        $special = '[\s''"`$;|&(){}<>@#,\u2018-\u201e]'
+        $quoted = if ($text -match $special) { "'" + ($text -replace "(['\u2018-\u201b])", '$1$1') + "'" } else { $text }
         [System.Management.Automation.CompletionResult]::new($quoted, $text, 'ParameterValue', $help)
     }
 }

@@ -40,7 +40,8 @@ const OTHERS: &[&Shell] = &[
         unset: ["Remove-Item Env:\\\\", ""],
         remark: "#",
         apply: ["& ", " | Invoke-Expression"],
-        escapes: &[('"', "`\""), ('`', "``"), ('$', "`$")],
+        // It takes typographic quotes for plain ones.
+        escapes: &[('"', "`\""), ('“', "`“"), ('”', "`”"), ('„', "`„"), ('`', "``"), ('$', "`$")],
     },
     &Shell {
         names: &["cmd"],
@@ -114,11 +115,12 @@ impl Shell {
         format!("{remark} Run this command to configure your shell: \n{remark} {before}{command}{after}\n")
     }
 
-    /// The command line as it can be typed again; plain arguments stay as they are.
+    /// The command line as it can be typed again; plain arguments stay as they are. It is a remark of one line: what
+    /// would end that is only shown.
     fn command_line(&self, args: &[String]) -> String {
         // Emacs hands the command to sh, inside a string of its own.
         let typed_in = if self.names.contains(&"emacs") { POSIX } else { self };
-        let quoted: Vec<String> = args.iter().map(|arg| typed_in.quote(arg)).collect();
+        let quoted: Vec<String> = args.iter().map(|arg| typed_in.quote(&visible(arg))).collect();
         let line = quoted.join(" ");
         if typed_in == self { line } else { self.escape(&line) }
     }
@@ -138,6 +140,12 @@ impl Shell {
         }
         escaped
     }
+}
+
+/// Control characters as Rust writes them.
+fn visible(arg: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    arg.chars().map(shown).collect()
 }
 
 #[cfg(test)]
@@ -205,6 +213,20 @@ mod tests {
             emacs.contains(r#"(shell-command "\"/my programs/dm\" -s \"/a \\$b\" env web" (current-buffer))"#),
             "{emacs}"
         );
+    }
+
+    #[test]
+    fn typographic_quotes_do_not_end_powershells_strings() {
+        let shell = named("pwsh");
+        assert_eq!(shell.set("K", "a”; calc; “„‘’b"), "$Env:K = \"a`”; calc; `“`„‘’b\"");
+    }
+
+    #[test]
+    fn the_hint_stays_a_remark_of_one_line() {
+        for name in ["sh", "fish", "powershell", "cmd", "tcsh", "emacs"] {
+            let hint = named(name).hint(&args(&["docker-machine", "-s", "a\ntouch x", "env"]));
+            assert_eq!(hint.lines().count(), 2, "{name}: {hint}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod env;
 pub mod error;
 pub mod json;
 pub mod machine;
+pub mod names;
 pub mod provision;
 pub mod shell;
 pub mod ssh;

@@ -50,13 +50,22 @@ async fn set(cx: &Context, args: &Args) -> Result<String> {
     let shell = shell(cx, args);
     let folder = cx.store.folder(&host.name).display().to_string();
     let values = ["1", &url, &folder, host.name.as_str()];
-    let mut lines: Vec<String> = VARIABLES.iter().zip(values).map(|(name, value)| shell.set(name, value)).collect();
+    let set = |(name, value): (&&str, &str)| Ok(shell.set(name, one_line(name, value)?));
+    let mut lines: Vec<String> = VARIABLES.iter().zip(values).map(set).collect::<Result<_>>()?;
     if args.no_proxy {
         let address = host.driver.ip(cx).await.context("Error getting host IP")?;
         let (variable, present) = proxy(&cx.env);
-        lines.push(shell.set(variable, &exempt(present, without_port(&address))));
+        lines.push(shell.set(variable, one_line(variable, &exempt(present, without_port(&address)))?));
     }
     Ok(script(&lines, shell, &cx.env))
+}
+
+/// No quotes keep a line end from ending a command in every shell: cmd and PowerShell take each line by itself.
+fn one_line<'v>(name: &str, value: &'v str) -> Result<&'v str> {
+    match value.contains(char::is_control) {
+        false => Ok(value),
+        true => Err(Error::msg(format!("{name} cannot be set to {value:?}: it has a control character in it"))),
+    }
 }
 
 fn unset(cx: &Context, args: &Args) -> Result<String> {
@@ -108,6 +117,14 @@ fn without_port(address: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_that_is_more_than_a_line_is_refused() {
+        for value in ["tcp://h:1\ncalc", "a\rb", "a\u{1b}b", "a\u{85}b"] {
+            assert!(one_line("DOCKER_HOST", value).is_err(), "{value:?}");
+        }
+        assert_eq!(one_line("DOCKER_CERT_PATH", "/a b/ü").unwrap(), "/a b/ü");
+    }
 
     #[test]
     fn the_address_joins_the_list_once() {

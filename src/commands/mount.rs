@@ -5,6 +5,7 @@ use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::machine::{Host, login};
+use crate::names;
 use crate::ssh::{HostKeyPolicy, SshTarget, external};
 
 /// Mount a directory of a machine here with SSHFS, or unmount it
@@ -37,9 +38,10 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     let missing = "You must have a copy of the sshfs binary locally to use the mount feature";
     let program = cx.env.which("sshfs").ok_or_else(|| Error::msg(missing))?;
     let target = load(cx, &source.machine).await?;
+    names::check_user(source.user.as_deref().unwrap_or_default())?;
     let options = sshfs_options(&target, HostKeyPolicy::from_env(&cx.env));
     let place = external::location(&target, source.user.as_deref(), &source.path);
-    match external::run(&program, &[options, vec![place, mountpoint.clone()]].concat()).await {
+    match external::run(&program, &[options, vec![place, external::operand(mountpoint)]].concat()).await {
         Err(error) if matches!(error.kind(), Kind::Exit(_)) => Err(explained(cx, [&target], error).await),
         done => done,
     }
@@ -50,8 +52,8 @@ async fn unmount(cx: &Context, mountpoint: &str) -> Result<()> {
     let missing = "You must have a copy of the fusermount binary locally to use the unmount option";
     let of_fuse = ["fusermount", "fusermount3"].iter().find_map(|program| cx.env.which(program));
     let (program, arguments) = match (of_fuse, cx.env.which("umount")) {
-        (Some(program), _) => (program, vec!["-u".to_owned(), mountpoint.to_owned()]),
-        (None, Some(program)) => (program, vec![mountpoint.to_owned()]),
+        (Some(program), _) => (program, vec!["-u".to_owned(), external::operand(mountpoint)]),
+        (None, Some(program)) => (program, vec![external::operand(mountpoint)]),
         (None, None) => return Err(Error::msg(missing)),
     };
     external::run(&program, &arguments).await

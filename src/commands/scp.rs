@@ -8,6 +8,7 @@ use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::machine::{Host, login};
+use crate::names;
 use crate::ssh::files::Files;
 use crate::ssh::{HostKeyPolicy, SshTarget, connect, copy, external};
 
@@ -98,13 +99,14 @@ async fn load<'a>(cx: &Context, side: Side<'a>) -> Result<Place<'a>> {
     // Both layers of the original say it; scripts match the result.
     let name = targets::valid(machine).context("Error loading host")?;
     let host = Host::load(cx, &name).context("Error loading host")?;
+    names::check_user(side.user.unwrap_or_default())?;
     Ok(Place { target: Some(login::target(cx, &host).await?), side })
 }
 
 impl Place<'_> {
     /// As scp and rsync take it.
     fn location(&self) -> String {
-        let Some(target) = &self.target else { return self.side.path.to_owned() };
+        let Some(target) = &self.target else { return external::operand(self.side.path) };
         external::location(target, self.side.user, self.side.path)
     }
 
@@ -145,9 +147,7 @@ fn scp_arguments(from: &Place<'_>, to: &Place<'_>, policy: HostKeyPolicy, args: 
 }
 
 fn rsync_arguments(from: &Place<'_>, to: &Place<'_>, policy: HostKeyPolicy, args: &Args) -> Vec<String> {
-    // rsync splits the word at blanks, but for those in quotes, which it takes off.
-    let protected = |word: String| if word.contains(char::is_whitespace) { format!("'{word}'") } else { word };
-    let ssh: Vec<String> = connection(from, to, policy, &[]).into_iter().map(protected).collect();
+    let ssh: Vec<String> = connection(from, to, policy, &[]).iter().map(|word| for_rsync(word)).collect();
     let mut words = Vec::new();
     if !args.quiet {
         words.push("--progress".to_owned());
@@ -158,6 +158,12 @@ fn rsync_arguments(from: &Place<'_>, to: &Place<'_>, policy: HostKeyPolicy, args
     }
     words.extend([from.location(), to.location()]);
     words
+}
+
+/// rsync splits `-e` at blanks, but for those in quotes, which it takes off; a doubled quote in them is one.
+fn for_rsync(word: &str) -> String {
+    let plain = !word.contains([' ', '\'']) && !word.contains("\\\"");
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "''")) }
 }
 
 /// Two machines have two ports, keys and host keys, but scp has one set of options: each machine gets a section in a
@@ -279,6 +285,23 @@ mod tests {
         let words = rsync_arguments(&place("web:/a", Some("/k")), &place("/b", None), off, &args(true, false));
         let ssh = format!("ssh {UNCHECKED} -o IdentitiesOnly=yes -o Port=2222 -o IdentityFile=\"/k\"");
         assert_eq!(words, ["--progress", "-e", &ssh, "-r", "admin@192.0.2.7:/a", "/b"]);
+    }
+
+    #[test]
+    fn a_local_file_is_never_an_option() {
+        let off = HostKeyPolicy::Off;
+        let words = rsync_arguments(&place("--rsh=x", None), &place("web:/b", None), off, &args(false, true));
+        assert_eq!(words[2..], ["./--rsh=x", "admin@192.0.2.7:/b"]);
+        let words = scp_arguments(&place("web:/a", None), &place("localhost:-oX=x", None), off, &args(false, true));
+        assert_eq!(words.last().unwrap(), "./-oX=x");
+    }
+
+    #[test]
+    fn a_key_with_quotes_stays_one_word_of_rsyncs_command() {
+        assert_eq!(for_rsync("IdentityFile=\"/k\""), "IdentityFile=\"/k\"");
+        assert_eq!(for_rsync("IdentityFile=\"/a b\""), "'IdentityFile=\"/a b\"'");
+        assert_eq!(for_rsync("/k' -oX 'y"), "'/k'' -oX ''y'");
+        assert_eq!(for_rsync(r#""/k\"y""#), r#"'"/k\"y"'"#);
     }
 
     #[test]

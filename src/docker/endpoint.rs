@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
+use crate::names;
 
 /// The port of an engine behind TLS, for an address that names none.
 pub const DEFAULT_PORT: u16 = 2376;
@@ -29,6 +30,7 @@ impl FromStr for Endpoint {
 
     /// Takes every form that `docker -H` takes, and a bare `HOST[:PORT]`.
     fn from_str(url: &str) -> Result<Self> {
+        names::check_url(url)?;
         let (scheme, rest) = url.split_once("://").unwrap_or(("tcp", url));
         match scheme {
             "unix" => Ok(Self::Unix(PathBuf::from(rest))),
@@ -94,7 +96,17 @@ mod tests {
 
     #[test]
     fn an_address_without_a_host_is_refused() {
-        for url in ["", "tcp://", "tcp://:2376", "tcp://h:port", "tcp://h:99999", "tcp://[::1", "ssh://root@h"] {
+        for url in [
+            "",
+            "tcp://",
+            "tcp://:2376",
+            "tcp://h:port",
+            "tcp://h:99999",
+            "tcp://[::1",
+            "ssh://root@h",
+            "tcp://h:1 --x",
+            "tcp://h:1\nx",
+        ] {
             assert!(url.parse::<Endpoint>().is_err(), "{url}");
         }
     }

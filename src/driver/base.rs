@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::MachinePlace;
+use crate::error::{Context as _, Result};
 use crate::ssh::SshTarget;
 
 /// The first keys of the `Driver` object, in the original's order.
@@ -47,15 +48,21 @@ impl Base {
     }
 
     /// Whom to log in to, with the given key.
-    pub fn ssh_target(&self, place: &MachinePlace, key: Option<PathBuf>) -> SshTarget {
-        SshTarget {
+    ///
+    /// # Errors
+    /// The record's words could be taken for something else than a name.
+    pub fn ssh_target(&self, place: &MachinePlace, key: Option<PathBuf>) -> Result<SshTarget> {
+        let target = SshTarget {
             host: bare_host(&self.ip_address).to_owned(),
             port: if self.ssh_port == 0 { 22 } else { self.ssh_port },
             user: if self.ssh_user.is_empty() { "root".to_owned() } else { self.ssh_user.clone() },
             key,
             known_hosts: place.folder.join("known_hosts"),
             alias: place.name.to_string(),
-        }
+        };
+        let record = place.folder.join("config.json");
+        target.check().hint(format!("correct it in {}", record.display()))?;
+        Ok(target)
     }
 }
 

@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout};
 use super::base::{Base, bare_host, engine_url, text};
 use super::{Checkpoint, Driver, Flag, FlagKind, FlagValues, MachinePlace, State, decode, encode, not_running};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Context as _, Error, Result};
+use crate::names;
 use crate::ssh::{self, Exec, Remote, SshTarget};
 
 /// How long the state probe waits for the SSH port, as the original.
@@ -66,23 +67,23 @@ impl Generic {
         Ok(Self { place: place.clone(), fields: decode("generic", state)?, probed: Mutex::default() })
     }
 
-    fn target(&self) -> SshTarget {
+    fn target(&self) -> Result<SshTarget> {
         let path = &self.fields.base.ssh_key_path;
         self.fields.base.ssh_target(&self.place, (!path.is_empty()).then(|| PathBuf::from(path)))
     }
 
     /// Whether somebody answers on the SSH port.
-    async fn probe(&self) -> State {
+    async fn probe(&self) -> Result<State> {
         if let Some((at, state)) = *self.probed.lock().expect("no panic while held")
             && at.elapsed() < PROBE_MEMORY
         {
-            return state;
+            return Ok(state);
         }
-        let target = self.target();
+        let target = self.target()?;
         let answers = timeout(PROBE_LIMIT, TcpStream::connect((target.host.as_str(), target.port))).await;
         let state = if matches!(answers, Ok(Ok(_))) { State::Running } else { State::Stopped };
         *self.probed.lock().expect("no panic while held") = Some((Instant::now(), state));
-        state
+        Ok(state)
     }
 
     fn user_key(&self, cx: &Context) -> Option<PathBuf> {
@@ -137,6 +138,8 @@ impl Driver for Generic {
         }
         self.fields.base.ip_address = bare_host(&address).to_owned();
         self.fields.base.ssh_user = values.string("generic-ssh-user");
+        names::check_host(&self.fields.base.ip_address).context("--generic-ip-address")?;
+        names::check_user(&self.fields.base.ssh_user).context("--generic-ssh-user")?;
         self.fields.base.ssh_port = port(values, "generic-ssh-port")?;
         self.fields.engine_port = port(values, "generic-engine-port")?;
         self.fields.ssh_key = values.string("generic-ssh-key");
@@ -144,9 +147,9 @@ impl Driver for Generic {
     }
 
     async fn resume(&mut self, _cx: &Context, earlier: Value) -> Result<()> {
+        let target = self.target()?;
         let earlier = Self::load(&self.place, earlier)?.target();
-        let target = self.target();
-        if (earlier.host, earlier.port) != (target.host, target.port) {
+        if earlier.map_or(true, |earlier| (&earlier.host, earlier.port) != (&target.host, target.port)) {
             // Another host this time: the pinned key is not its key.
             ssh::hostkeys::forget(&target.known_hosts)?;
         }
@@ -158,7 +161,7 @@ impl Driver for Generic {
     }
 
     async fn check(&mut self, cx: &Context) -> Result<()> {
-        let target = self.target();
+        let target = self.target()?;
         if let Err(error) = lookup_host((target.host.as_str(), target.port)).await {
             return Err(Error::msg(format!("no address is known for the host name {:?}: {error}", target.host)));
         }
@@ -190,17 +193,18 @@ impl Driver for Generic {
     }
 
     async fn state(&self, _cx: &Context) -> Result<State> {
-        Ok(self.probe().await)
+        self.probe().await
     }
 
     async fn url(&self, _cx: &Context) -> Result<String> {
-        match self.probe().await {
+        match self.probe().await? {
             State::Running => Ok(engine_url(&self.fields.base.ip_address, self.fields.engine_port)),
             _ => Err(not_running()),
         }
     }
 
     async fn ip(&self, _cx: &Context) -> Result<String> {
+        names::check_host(bare_host(&self.fields.base.ip_address))?;
         Ok(self.fields.base.ip_address.clone())
     }
 
@@ -209,11 +213,11 @@ impl Driver for Generic {
     }
 
     async fn ssh(&self, _cx: &Context) -> Result<Option<SshTarget>> {
-        Ok(Some(self.target()))
+        self.target().map(Some)
     }
 
     async fn restart(&mut self, cx: &Context) -> Result<()> {
-        let connection = ssh::connect(cx, &self.target()).await?;
+        let connection = ssh::connect(cx, &self.target()?).await?;
         // The connection may break before the answer: that is success too.
         let asked = connection.exec(&Exec::new(REBOOT)).await;
         if let Ok(output) = asked
@@ -244,7 +248,7 @@ mod tests {
             driver.fields.base.ip_address = address.to_owned();
             driver
         };
-        let pins = at("").target().known_hosts;
+        let pins = at("").target().unwrap().known_hosts;
         std::fs::write(&pins, "web ssh-ed25519 AAAA\n").unwrap();
         let (cx, earlier) = (Context::for_test(), at("192.0.2.1").save().await.unwrap());
         at("192.0.2.1").resume(&cx, earlier.clone()).await.unwrap();

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::base::Base;
 use super::{Checkpoint, Driver, Flag, FlagKind, FlagValues, MachinePlace, State, decode, encode};
 use crate::context::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::names;
 use crate::ssh::SshTarget;
 
 /// The driver `none`.
@@ -71,6 +72,7 @@ impl Driver for None {
         if url.is_empty() {
             return Err(Error::msg("--url option is required when no driver is selected"));
         }
+        names::check_url(&url).context("--url")?;
         self.base.ip_address = address(&url)?;
         self.url = url;
         Ok(())
@@ -93,10 +95,12 @@ impl Driver for None {
     }
 
     async fn url(&self, _cx: &Context) -> Result<String> {
+        names::check_url(&self.url)?;
         Ok(self.url.clone())
     }
 
     async fn ip(&self, _cx: &Context) -> Result<String> {
+        names::check_url(&self.base.ip_address)?;
         Ok(self.base.ip_address.clone())
     }
 

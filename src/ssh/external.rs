@@ -16,7 +16,7 @@ use crate::ssh::SshTarget;
 use crate::ssh::hostkeys::HostKeyPolicy;
 
 /// What follows `ssh`: options, whom to log in to, then the user's words as they are (OpenSSH still takes options
-/// from them).
+/// from them, so no `--` can stand before; a checked target never looks like an option).
 pub fn ssh_arguments(target: &SshTarget, policy: HostKeyPolicy, words: &[String]) -> Vec<String> {
     let mut arguments = strings(&["-F", "/dev/null"]);
     for option in [
@@ -85,6 +85,13 @@ pub fn location(target: &SshTarget, user: Option<&str>, path: &str) -> String {
     let user = user.unwrap_or(&target.user);
     let host = if target.host.contains(':') { format!("[{}]", target.host) } else { target.host.clone() };
     format!("{user}@{host}:{path}")
+}
+
+/// A path of this computer where a program takes options and `HOST:PATH` too: it is neither. (Not by `--` before it:
+/// scripts and stubs know the original's words, which stay as they are for every usual path.)
+pub fn operand(path: &str) -> String {
+    let before_slash = path.split('/').next().unwrap_or_default();
+    if path.starts_with('-') || before_slash.contains(':') { format!("./{path}") } else { path.to_owned() }
 }
 
 /// A file name where OpenSSH takes a list of them: quoted if it has blanks, `%` doubled.
@@ -209,6 +216,21 @@ mod tests {
         let odd = SshTarget { key: Some("/a 1%/k".into()), ..SshTarget::for_test() };
         let arguments = ssh_arguments(&odd, HostKeyPolicy::Off, &[]);
         assert!(arguments.contains(&"IdentityFile=\"/a 1%%/k\"".to_owned()) && !arguments.contains(&"-i".to_owned()));
+    }
+
+    #[test]
+    fn a_local_path_is_no_option_and_names_no_host() {
+        for (path, word) in [
+            ("-oProxyCommand=x", "./-oProxyCommand=x"),
+            ("--rsh=x", "./--rsh=x"),
+            ("a:b/c", "./a:b/c"),
+            ("./a:b", "./a:b"),
+            ("/a:b", "/a:b"),
+            ("a-b", "a-b"),
+            ("", ""),
+        ] {
+            assert_eq!(operand(path), word);
+        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub use native::{Connection, connect};
 pub use patience::{LastFailure, Patience, wait_for};
 
 use crate::error::Result;
+use crate::names;
 
 /// Whom to log in to, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,18 @@ pub struct SshTarget {
     pub known_hosts: PathBuf,
     /// The name under which it is pinned (the machine's), so that a new address changes nothing.
     pub alias: String,
+}
+
+impl SshTarget {
+    /// Checks everything that goes into command lines and configuration files.
+    ///
+    /// # Errors
+    /// Something could be taken for an option, a command or another line.
+    pub fn check(&self) -> Result<()> {
+        names::check_user(&self.user)?;
+        names::check_host(&self.host)?;
+        self.key.iter().chain([&self.known_hosts]).try_for_each(|file| names::check_file(file))
+    }
 }
 
 #[cfg(test)]
@@ -151,4 +164,22 @@ pub trait Remote: Send + Sync {
     /// # Errors
     /// The connection is lost, or the command did not end within its limit.
     async fn exec(&self, exec: &Exec) -> Result<Output>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_of_a_target_is_checked() {
+        SshTarget { key: Some("/m/a b/-k'\"".into()), ..SshTarget::for_test() }.check().unwrap();
+        for odd in [
+            SshTarget { user: "-oProxyCommand=x".into(), ..SshTarget::for_test() },
+            SshTarget { host: "h\nProxyCommand x".into(), ..SshTarget::for_test() },
+            SshTarget { key: Some("/m/a\nProxyCommand x".into()), ..SshTarget::for_test() },
+            SshTarget { known_hosts: "/m\n/known_hosts".into(), ..SshTarget::for_test() },
+        ] {
+            assert!(odd.check().is_err(), "{odd:?}");
+        }
+    }
 }

@@ -206,3 +206,101 @@ exit status 7
 
 "#]]);
 }
+
+/// Changes one value in a record.
+fn record(sandbox: &Sandbox, name: &str, key: &str, value: &str) {
+    let file = format!("store/machines/{name}/config.json");
+    let mut record: serde_json::Value = serde_json::from_str(&sandbox.read(&file)).unwrap();
+    record["Driver"][key] = value.into();
+    sandbox.write(&file, record.to_string());
+}
+
+#[test]
+fn words_of_a_record_never_become_options_commands_or_lines() {
+    let (sandbox, server) = web();
+    machine(&sandbox, "db", &server);
+    let key = sandbox.path("store/machines/web/id_rsa").display().to_string();
+    let command = "touch PWNED";
+    for (field, value, why) in [
+        ("SSHUser", format!("-oProxyCommand={command}"), "cannot be a login name: it begins with a dash"),
+        ("SSHUser", "me\nx".into(), "cannot be a login name: it has a control character in it"),
+        ("SSHUser", "evil.example:x".into(), "cannot be a login name: it has ':' in it"),
+        (
+            "IPAddress",
+            format!("-oProxyCommand={command}"),
+            "cannot be an address or a host name: it begins with a dash",
+        ),
+        ("IPAddress", format!("127.0.0.1\nProxyCommand {command}"), "a host name: it has a control character in it"),
+        ("IPAddress", "127.0.0.1 x".into(), "cannot be an address or a host name: it has a blank in it"),
+        ("SSHKeyPath", format!("{key}\nProxyCommand {command}"), "OpenSSH: it has a control character in it"),
+    ] {
+        record(&sandbox, "web", field, &value);
+        for line in [
+            "-s store ssh web uptime",
+            "-s store --native-ssh ssh web uptime",
+            "-s store scp web:/etc/passwd copy",
+            "-s store scp web:/etc/passwd db:/dev/null",
+            "-s store scp --delta web:/etc/passwd copy",
+        ] {
+            let seen = sandbox.run(line).output();
+            assert_eq!(seen.status, Some(1), "{line}, {field} {value:?}: {}", seen.stderr);
+            assert!(seen.stderr.contains(why), "{line}, {field} {value:?}: {}", seen.stderr);
+            assert!(seen.stderr.contains("store/machines/web/config.json"), "{}", seen.stderr);
+            assert!(!sandbox.has("PWNED") && !sandbox.has("copy"), "{line}, {field} {value:?}");
+        }
+        machine(&sandbox, "web", &server);
+    }
+    assert_eq!(sandbox.run("-s store ssh web true").output().status, Some(0));
+}
+
+#[test]
+fn words_of_flags_and_variables_never_become_options() {
+    let sandbox = Sandbox::new();
+    let create = ["-s", "store", "create", "-d", "generic", "--generic-ip-address", "127.0.0.1"];
+    let said = |words: &[&str], variable: (&str, &str)| {
+        let seen = sandbox.run_words([&create[..], words, &["web"]].concat()).env(variable.0, variable.1).output();
+        assert_eq!(seen.status, Some(1), "{words:?} {variable:?}");
+        seen.stderr
+    };
+    let user = "--generic-ssh-user: \"-oProxyCommand=x\" cannot be a login name: it begins with a dash";
+    assert!(said(&["--generic-ssh-user=-oProxyCommand=x"], ("X", "")).contains(user));
+    assert!(said(&[], ("GENERIC_SSH_USER", "-oProxyCommand=x")).contains(user));
+    let host = "--generic-ip-address: \"h\\nProxyCommand\" cannot be an address or a host name";
+    assert!(said(&["--generic-ip-address", "h\nProxyCommand"], ("X", "")).contains(host));
+    let url = sandbox.run_words(["-s", "store", "create", "-d", "none", "--url", "tcp://h:1\nx", "web"]).output();
+    assert!(url.stderr.contains("--url: \"tcp://h:1\\nx\" cannot be an engine's URL"), "{}", url.stderr);
+    assert_eq!(sandbox.run("-s store ls -q").output().stdout, "");
+}
+
+#[test]
+fn a_file_that_looks_like_an_option_is_copied() {
+    let (sandbox, _server) = web();
+    for (number, name) in ["-oProxyCommand=touch PWNED", "--rsh=touch PWNED"].iter().enumerate() {
+        sandbox.write(name, "text");
+        for flags in [&["scp"][..], &["scp", "--delta"], &["--native-ssh", "scp"]] {
+            let copy = sandbox.path(&format!("copy{number}"));
+            let to = format!("web:{}", copy.display());
+            let words = [&["-s", "store"], flags, &["--", name, &to]].concat();
+            let seen = sandbox.run_words(words).output();
+            assert_eq!(seen.status, Some(0), "{flags:?} {name}: {}", seen.stderr);
+            assert!(!sandbox.has("PWNED"), "{flags:?} {name}");
+            assert_eq!(std::fs::read_to_string(&copy).unwrap(), "text");
+            std::fs::remove_file(copy).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_option_is_no_mount_point_and_no_user() {
+    let (sandbox, _server) = web();
+    let path = stand_ins(&sandbox);
+    for line in ["mount -u web:/x -- -oX", "mount -- web:/x -oX"] {
+        let seen = sandbox.run(&format!("-s store {line}")).env("PATH", &path).output();
+        assert_eq!(seen.stdout.lines().last(), Some("./-oX"), "{line}: {seen:?}");
+    }
+    for line in ["mount -- -oX@web:/x /y", "scp -- -oX@web:/x y", "scp --delta -- -oX@web:/x y"] {
+        let seen = sandbox.run(&format!("-s store {line}")).env("PATH", &path).output();
+        let said = "\"-oX\" cannot be a login name: it begins with a dash\n";
+        assert_eq!((seen.stdout.as_str(), seen.stderr.as_str()), ("", said), "{line}");
+    }
+}

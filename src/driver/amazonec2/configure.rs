@@ -8,7 +8,8 @@ use super::rules::Port;
 use super::state::{DEFAULT_REGION, Fields};
 use super::tags;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Context as _, Error, Result};
+use crate::names;
 use crate::ssh;
 
 /// The type if nobody names one: in nearly every region, and free for new accounts.
@@ -83,6 +84,7 @@ fn login(cx: &Context, fields: &mut Fields, given: &Given<'_>) -> Result<()> {
     if fields.base.ssh_user.is_empty() {
         super::state::DEFAULT_USER.clone_into(&mut fields.base.ssh_user);
     }
+    names::check_user(&fields.base.ssh_user).context("--amazonec2-ssh-user")?;
     let port = given.number("ssh-port");
     fields.base.ssh_port = u16::try_from(port)
         .ok()

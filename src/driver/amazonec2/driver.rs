@@ -212,7 +212,7 @@ impl Driver for Amazonec2 {
             true => self.place.folder.join("id_rsa"),
             false => PathBuf::from(&base.ssh_key_path),
         };
-        Ok(Some(base.ssh_target(&self.place, Some(key))))
+        base.ssh_target(&self.place, Some(key)).map(Some)
     }
 
     async fn ended(&self, cx: &Context) -> Option<Error> {

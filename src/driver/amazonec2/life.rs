@@ -10,6 +10,7 @@ use super::model::{Instance, Phase};
 use super::state::Fields;
 use crate::driver::State;
 use crate::error::{Error, Result};
+use crate::names;
 use crate::wait::{self, Look, Pace};
 
 /// How long an instance may take to run and to have its address. Many machines at once soon ask more often than EC2
@@ -47,7 +48,7 @@ pub fn address(fields: &Fields, instance: &Instance) -> Result<String> {
         _ => (&instance.public_ip, "No IP for instance"),
     };
     match address.is_empty() {
-        false => Ok(address.clone()),
+        false => names::check_host(address).map(|()| address.clone()),
         true => Err(Error::msg(format!("{kind} {id}"))),
     }
 }

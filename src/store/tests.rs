@@ -321,11 +321,18 @@ async fn a_lock_needs_a_machine_and_keeps_others_out() {
     let machine = name("x");
     let waiting = store.lock(&console, &machine);
     let release = async {
-        tokio::time::sleep(Duration::from_millis(700)).await;
+        until_it_waits(&console).await;
         drop(lock);
     };
     assert!(tokio::join!(waiting, release).0.is_ok());
     assert!(console.captured_text().0.starts_with("Waiting for process "));
+}
+
+/// Until somebody says on this console that it waits.
+async fn until_it_waits(console: &Console) {
+    while console.captured_text().0.is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[test]
@@ -346,7 +353,7 @@ async fn waiting_for_a_machine_that_is_being_removed_ends_in_its_absence() {
     let (console, machine) = (Console::captured(&[]), name("x"));
     let lock = store.lock(&console, &machine).await.unwrap();
     let removal = async {
-        tokio::time::sleep(Duration::from_millis(120)).await;
+        until_it_waits(&console).await;
         store.remove(&machine).unwrap();
         drop(lock);
     };

@@ -59,8 +59,8 @@ fn wanted(host: &str, store: &str) -> String {
 
 #[test]
 fn every_shell_gets_its_own_syntax_without_being_named() {
-    let host = "127.87.1.1";
-    let fleet = Fleet::new(host);
+    let fleet = Fleet::new();
+    let host = fleet.sandbox.address();
     let store = fleet.sandbox.path(".docker").display().to_string();
     for shell in &SHELLS {
         let seen = shell.prints(&fleet.sandbox, &store, &[&shell.evaluates("env alpha"), SHOW]);
@@ -70,8 +70,8 @@ fn every_shell_gets_its_own_syntax_without_being_named() {
 
 #[test]
 fn unset_takes_the_variables_away_again() {
-    let host = "127.87.1.2";
-    let fleet = Fleet::new(host);
+    let fleet = Fleet::new();
+    let host = fleet.sandbox.address();
     let store = fleet.sandbox.path(".docker").display().to_string();
     for shell in &SHELLS {
         let set = shell.evaluates("env --no-proxy alpha");
@@ -85,8 +85,8 @@ fn unset_takes_the_variables_away_again() {
 
 #[test]
 fn paths_with_blanks_and_quotes_survive() {
-    let host = "127.87.1.3";
-    let fleet = Fleet::new(host);
+    let fleet = Fleet::new();
+    let host = fleet.sandbox.address();
     let odd = fleet.sandbox.path("it's \"my\" $HOME `id` store!");
     symlink(fleet.sandbox.path(".docker"), &odd).unwrap();
     let store = odd.display().to_string();

@@ -26,9 +26,10 @@ fn help_is_the_answer_to_nothing_and_to_every_form_of_asking() {
 #[test]
 fn help_and_version_leave_the_home_alone() {
     let sandbox = Sandbox::new();
-    for line in ["", "version", "--version", "help ls", "create --help", "completion bash", "ls --nope"] {
-        _ = sandbox.run(line).output();
+    for line in ["", "version", "--version", "help ls", "create --help", "completion bash"] {
+        assert_eq!(sandbox.run(line).output().status, Some(0), "{line}");
     }
+    assert_eq!(sandbox.run("ls --nope").output().status, Some(1));
     assert!(!sandbox.has(".docker"));
 }
 

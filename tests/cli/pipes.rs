@@ -36,36 +36,36 @@ const QUERIES: &[&str] = &[
     "completion fish",
 ];
 
-/// What makes, changes or removes, what goes wrong, and debug output.
-const OTHERS: &[&str] = &[
-    "create -d none --url tcp://127.0.0.1:9 new",
-    "create -d none new",
-    "create -d none --url tcp://127.0.0.1:9 new",
-    "create -d generic --generic-ip-address 127.0.0.1 --generic-ssh-port 9 --generic-ssh-key /nowhere other",
-    "create -d nosuch other",
-    "create --nope",
-    "config off",
-    "env off",
-    "version off",
-    "ssh web true",
-    "scp web:/a .",
-    "mount web:/a",
-    "start web",
-    "stop web",
-    "kill web",
-    "restart web",
-    "provision web",
-    "upgrade web",
-    "regenerate-certs -f web",
-    "inspect nope",
-    "ls --filter nope=1",
-    "ls -f '{{.Nope}}'",
-    "-D ls",
-    "-D config web",
-    "rm new",
-    "rm -y new",
-    "rm -f nope",
-    "bogus",
+/// What makes, changes or removes, what goes wrong, and debug output; the exit status of each.
+const OTHERS: &[(&str, i32)] = &[
+    ("create -d none --url tcp://127.0.0.1:9 new", 0),
+    ("create -d none new", 1),
+    ("create -d none --url tcp://127.0.0.1:9 new", 1),
+    ("create -d generic --generic-ip-address 127.0.0.1 --generic-ssh-port 9 --generic-ssh-key /nowhere other", 3),
+    ("create -d nosuch other", 1),
+    ("create --nope", 1),
+    ("config off", 1),
+    ("env off", 1),
+    ("version off", 1),
+    ("ssh web true", 1),
+    ("scp web:/a .", 1),
+    ("mount web:/a", 1),
+    ("start web", 1),
+    ("stop web", 1),
+    ("kill web", 1),
+    ("restart web", 1),
+    ("provision web", 1),
+    ("upgrade web", 1),
+    ("regenerate-certs -f web", 1),
+    ("inspect nope", 1),
+    ("ls --filter nope=1", 1),
+    ("ls -f '{{.Nope}}'", 1),
+    ("-D ls", 0),
+    ("-D config web", 0),
+    ("rm new", 0),
+    ("rm -y new", 0),
+    ("rm -f nope", 0),
+    ("bogus", 1),
 ];
 
 struct Site {
@@ -74,8 +74,9 @@ struct Site {
 }
 
 impl Site {
-    fn new(host: &str) -> Self {
+    fn new() -> Self {
         let sandbox = Sandbox::new();
+        let host = sandbox.address().to_owned();
         let create = |name: &str, port: u16| {
             let output = sandbox.run(&format!("create -d none --url tcp://{host}:{port} {name}")).output();
             assert_eq!(output.status, Some(0), "{output:?}");
@@ -83,7 +84,7 @@ impl Site {
         create("web", 2376);
         create("off", 9);
         let pki = Pki::of_store(&sandbox.path(".docker/certs"));
-        let engine = EngineStub::start(&pki, &format!("{host}:2376"), &[host], modern);
+        let engine = EngineStub::start(&pki, &format!("{host}:2376"), &[&host], modern);
         Self { sandbox, engine }
     }
 
@@ -101,7 +102,7 @@ impl Site {
 
 #[test]
 fn a_query_that_succeeds_writes_its_answer_and_nothing_else() {
-    let site = Site::new("127.88.0.2");
+    let site = Site::new();
     for line in QUERIES {
         let output = site.plain(line);
         assert_eq!((output.stderr.as_str(), output.status), ("", Some(0)), "{line}");
@@ -111,16 +112,17 @@ fn a_query_that_succeeds_writes_its_answer_and_nothing_else() {
 
 #[test]
 fn no_command_decorates_what_goes_into_a_pipe() {
-    let site = Site::new("127.88.0.3");
-    for line in OTHERS {
+    let site = Site::new();
+    for (line, status) in OTHERS {
         let output = site.plain(line);
+        assert_eq!(output.status, Some(*status), "{line}: {output:?}");
         assert!(!output.stdout.is_empty() || !output.stderr.is_empty(), "{line} says nothing");
     }
 }
 
 #[test]
 fn an_answer_that_cannot_be_written_is_a_failure_and_one_that_nobody_wants_is_not() {
-    let site = Site::new("127.88.0.4");
+    let site = Site::new();
     let path = site.sandbox.program_path();
     let shell = |line: &str| {
         let mut shell = std::process::Command::new("bash");

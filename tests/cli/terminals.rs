@@ -44,7 +44,7 @@ impl Terminal<'_> {
 
 #[test]
 fn tab_in_bash() {
-    let fleet = Fleet::new("127.87.1.11");
+    let fleet = Fleet::new();
     fleet.sandbox.write("my key.pem", "");
     let terminal = bash(&fleet.sandbox, "");
     terminal.shows(str![[r#"
@@ -98,7 +98,7 @@ $ docker-machine u
 
 #[test]
 fn tab_in_bash_beside_the_completions_of_a_distribution() {
-    let fleet = Fleet::new("127.87.1.12");
+    let fleet = Fleet::new();
     let terminal = bash(&fleet.sandbox, "source /usr/share/bash-completion/bash_completion");
     terminal.shows(str![[r#"
 $
@@ -116,7 +116,7 @@ $ docker-machine env --shell fish beta
 
 #[test]
 fn tab_in_zsh() {
-    let fleet = Fleet::new("127.87.1.13");
+    let fleet = Fleet::new();
     fleet.sandbox.write("my key.pem", "");
     let terminal = zsh(&fleet.sandbox);
     terminal.shows(str![[r#"
@@ -125,8 +125,8 @@ $
 "#]]);
     terminal.types("docker-machine reg\t\t").shows(str![[r#"
 $ docker-machine regenerate-certs
-alpha          -- none 127.87.1.13:2376
-beta10  beta9  -- none 127.87.1.13:9
+alpha          -- none 127.AA.B.CC:2376
+beta10  beta9  -- none 127.AA.B.CC:9
 
 "#]]);
     terminal.types("be\t1\t--f\t").shows(str![[r#"
@@ -171,7 +171,7 @@ use      -- Point this shell's Docker client at a machine
 
 #[test]
 fn tab_in_fish() {
-    let fleet = Fleet::new("127.87.1.14");
+    let fleet = Fleet::new();
     fleet.sandbox.write("my key.pem", "");
     let terminal = fish(&fleet.sandbox);
     terminal.shows(str![[r#"
@@ -180,8 +180,8 @@ $
 "#]]);
     terminal.types("docker-machine reg\t\t").shows(str![[r#"
 $ docker-machine regenerate-certs
-alpha  (none 127.87.1.14:2376)  beta10  (none 127.87.1.14:9)
-beta9     (none 127.87.1.14:9)
+alpha  (none 127.AA.B.CC:2376)  beta10  (none 127.AA.B.CC:9)
+beta9     (none 127.AA.B.CC:9)
 
 "#]]);
     terminal.anew("docker-machine create -d generic --generic-\t").shows(str![[r#"
@@ -263,7 +263,7 @@ fn use_and_prompt(terminal: &Terminal<'_>) {
 
 #[test]
 fn use_and_prompt_in_bash_and_zsh() {
-    let fleet = Fleet::new("127.87.1.15");
+    let fleet = Fleet::new();
     for open in [|sandbox| bash(sandbox, ""), zsh] as [Open; 2] {
         let terminal = open(&fleet.sandbox);
         use_and_prompt(&terminal);
@@ -271,7 +271,7 @@ fn use_and_prompt_in_bash_and_zsh() {
 $ docker-machine use alpha
 Active machine: alpha
  [alpha]$ echo $DOCKER_HOST
-tcp://127.87.1.15:2376
+tcp://127.AA.B.CC:2376
  [alpha]$ DOCKER_MACHINE_PS1_SHOWSTATUS=true
  [alpha R]$ __docker_machine_ps1 '<%s>\n'
 <alpha R>

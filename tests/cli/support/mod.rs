@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub mod address;
 pub mod engine;
 pub mod sandbox;
 pub mod sshd;

@@ -7,24 +7,42 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use snapbox::IntoData;
 
+use super::address::{self, Address};
+
 /// A home folder that is gone when the test ends.
 pub struct Sandbox {
     home: tempfile::TempDir,
+    address: OnceLock<Address>,
 }
 
 impl Sandbox {
     /// An empty home.
     pub fn new() -> Self {
-        Self { home: tempfile::tempdir().expect("a temporary folder") }
+        Self { home: tempfile::tempdir().expect("a temporary folder"), address: OnceLock::new() }
     }
 
     /// The home folder.
     pub fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// A loopback address of its own, for the servers of its machines.
+    pub fn address(&self) -> &str {
+        self.address.get_or_init(Address::fresh)
+    }
+
+    /// A text as it would be in any other home with any other address: `$HOME` and [`address::ANY`] for this one's.
+    pub fn anonymous(&self, text: &str) -> String {
+        let text = text.replace(&self.home().display().to_string(), "$HOME");
+        match self.address.get() {
+            Some(address) => text.replace(&**address, address::ANY),
+            None => text,
+        }
     }
 
     /// A path below the home folder.
@@ -56,28 +74,28 @@ impl Sandbox {
     }
 
     /// `docker-machine` with the words of a line, quoted as in a shell.
-    pub fn run(&self, line: &str) -> Invocation {
+    pub fn run(&self, line: &str) -> Invocation<'_> {
         self.run_words(shlex::split(line).expect("balanced quotes"))
     }
 
     /// `docker-machine` with words as they are.
-    pub fn run_words(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Invocation {
+    pub fn run_words(&self, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Invocation<'_> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_docker-machine"));
         command.arg0("docker-machine").args(words).current_dir(self.home()).env_clear();
         command.env("HOME", self.home()).env("PATH", "/usr/bin:/bin").env("SHELL", "/bin/bash").env("USER", "tester");
-        Invocation { command, stdin: String::new(), home: self.home().to_owned() }
+        Invocation { command, stdin: String::new(), sandbox: self }
     }
 }
 
 /// A run that is about to happen.
 #[must_use = "nothing runs until its result is looked at"]
-pub struct Invocation {
+pub struct Invocation<'s> {
     command: Command,
     stdin: String,
-    home: PathBuf,
+    sandbox: &'s Sandbox,
 }
 
-impl Invocation {
+impl Invocation<'_> {
     /// Sets a variable; the environment has only `HOME`, `PATH`, `SHELL` and `USER`.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
@@ -97,11 +115,11 @@ impl Invocation {
     }
 
     /// Runs, and compares all that a user sees: standard output, standard error below a line, the exit status.
-    /// The home folder is `$HOME`, help is abbreviated. `SNAPSHOTS=overwrite cargo test` rewrites the text.
+    /// Home folder and address are anonymous, help is abbreviated. `SNAPSHOTS=overwrite cargo test` rewrites the text.
     #[track_caller]
     pub fn shows(self, expected: impl IntoData) {
-        let home = self.home.clone();
-        let seen = self.output().text().replace(&home.display().to_string(), "$HOME");
+        let sandbox = self.sandbox;
+        let seen = sandbox.anonymous(&self.output().text());
         snapbox::assert_data_eq!(seen, expected.into_data());
     }
 

@@ -11,7 +11,7 @@ use snapbox::IntoData;
 use super::Sandbox;
 
 /// How long a screen may take to become what it should be; other tests run at the same time.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A terminal of 80 columns and 24 lines; it is closed when dropped.
 pub struct Terminal<'s> {
@@ -42,8 +42,8 @@ impl<'s> Terminal<'s> {
         self
     }
 
-    /// Waits until the screen shows this, and fails with the difference if it never does. The home folder is `$HOME`,
-    /// lines are without blanks at their end. `SNAPSHOTS=overwrite cargo test` rewrites the text.
+    /// Waits until the screen shows this, and fails with the difference if it never does. Home folder and address are
+    /// anonymous, lines are without blanks at their end. `SNAPSHOTS=overwrite cargo test` rewrites the text.
     #[track_caller]
     pub fn shows(&self, expected: impl IntoData) -> &Self {
         let expected = expected.into_data();
@@ -102,7 +102,7 @@ impl<'s> Terminal<'s> {
         let screen = self.tmux(&["capture-pane", "-p"]);
         let lines: Vec<&str> = screen.lines().map(str::trim_end).collect();
         let text = lines.join("\n").trim_end().to_owned() + "\n";
-        text.replace(&self.sandbox.home().display().to_string(), "$HOME")
+        self.sandbox.anonymous(&text)
     }
 
     #[track_caller]

@@ -18,6 +18,7 @@ pub use expiry::expiry_warnings;
 pub use inspect::{CertInfo, inspect};
 pub use issue::{Issued, ServerRequest, issue_server};
 pub use key::{KeyType, pkcs1_pem};
+pub use pair::Pair;
 pub use trust::Trust;
 
 use crate::context::Globals;

@@ -25,13 +25,13 @@ impl Pair<'_> {
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn write(self, cert: &str, key: &str) -> Result<()> {
+    pub fn write(self, cert: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<()> {
         for folder in [self.cert.parent(), self.key.parent()].into_iter().flatten() {
             make_folder(folder)?;
         }
         let waiting = self.waiting();
-        write_private(&waiting, key.as_bytes())?;
-        write_public(self.cert, cert.as_bytes())?;
+        write_private(&waiting, key.as_ref())?;
+        write_public(self.cert, cert.as_ref())?;
         self.install(&waiting)
     }
 

@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use super::Host;
-use crate::certs::{self, CertPaths, Identity, ServerRequest, Trust, inspect};
+use crate::certs::{self, CertPaths, Identity, Pair, ServerRequest, Trust, inspect};
 use crate::clock;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
 use crate::provision::{HostCertificates, ServerCertificates};
-use crate::store::{AuthOptions, Name, write_private, write_public};
+use crate::store::{AuthOptions, Name, write_public};
 
 /// Whether a certificate that still fits is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,7 @@ impl<'a> Needs<'a> {
     /// A file cannot be read or written.
     pub fn prepare(&self, found: &HostCertificates, reissue: Reissue) -> Result<ServerCertificates> {
         self.copy_client_files()?;
+        self.server_pair().settle()?;
         let ca = read(Path::new(&self.auth.ca_cert_path))?;
         if reissue == Reissue::IfNeeded
             && let Some(kept) = self.kept(&ca, found)
@@ -71,8 +72,7 @@ impl<'a> Needs<'a> {
         let request = ServerRequest { name: self.name, sans: self.names.clone(), swarm_master: self.swarm_master };
         let issued = certs::issue_server(&CertPaths::of(self.auth), &self.identity, &request)
             .context("error generating server cert")?;
-        write_private(Path::new(&self.auth.server_key_path), issued.key_pem.as_bytes())?;
-        write_public(Path::new(&self.auth.server_cert_path), issued.cert_pem.as_bytes())?;
+        self.server_pair().write(&issued.cert_pem, &issued.key_pem)?;
         Ok(ServerCertificates { ca, server: issued.cert_pem, key: issued.key_pem })
     }
 
@@ -80,8 +80,16 @@ impl<'a> Needs<'a> {
     fn kept(&self, ca: &str, found: &HostCertificates) -> Option<ServerCertificates> {
         let server = fs::read_to_string(&self.auth.server_cert_path).ok()?;
         let key = fs::read_to_string(&self.auth.server_key_path).ok()?;
-        (found.server.as_deref().map(str::trim) == Some(server.trim()) && self.fits(ca, &server))
-            .then(|| ServerCertificates { ca: ca.to_owned(), server, key })
+        let is_on_both_sides = found.server.as_deref().map(str::trim) == Some(server.trim());
+        (is_on_both_sides && self.server_pair().matches() && self.fits(ca, &server)).then(|| ServerCertificates {
+            ca: ca.to_owned(),
+            server,
+            key,
+        })
+    }
+
+    fn server_pair(&self) -> Pair<'_> {
+        Pair { cert: Path::new(&self.auth.server_cert_path), key: Path::new(&self.auth.server_key_path) }
     }
 
     /// Signed by this CA, for every name, and not about to end.
@@ -92,28 +100,36 @@ impl<'a> Needs<'a> {
             && self.names.last().is_none_or(|name| trust.accepts_server(server.as_bytes(), name, clock::now()))
     }
 
+    /// Copies of the client's files, where `DOCKER_CERT_PATH` points at; those that are there already are left alone.
     fn copy_client_files(&self) -> Result<()> {
         let folder = Path::new(&self.auth.store_path);
-        let copies = [
-            (&self.auth.ca_cert_path, "ca.pem"),
-            (&self.auth.client_cert_path, "cert.pem"),
-            (&self.auth.client_key_path, "key.pem"),
-        ];
-        for (source, file) in copies {
-            copy(Path::new(source), &folder.join(file))
-                .context(format_args!("Copying {file} to machine dir failed"))?;
+        let failed = |file: &str| format!("Copying {file} to machine dir failed");
+        let source = |path: &str, file: &str| bytes(Path::new(path)).context(failed(file));
+
+        let ca = source(&self.auth.ca_cert_path, "ca.pem")?;
+        let target = folder.join("ca.pem");
+        if !holds(&target, &ca) {
+            write_public(&target, &ca).context(failed("ca.pem"))?;
+        }
+
+        let cert = source(&self.auth.client_cert_path, "cert.pem")?;
+        let key = source(&self.auth.client_key_path, "key.pem")?;
+        let targets = (folder.join("cert.pem"), folder.join("key.pem"));
+        let pair = Pair { cert: &targets.0, key: &targets.1 };
+        pair.settle().context(failed("key.pem"))?;
+        if !(holds(pair.cert, &cert) && holds(pair.key, &key)) {
+            pair.write(cert, key).context(failed("cert.pem"))?;
         }
         Ok(())
     }
 }
 
-/// Copies a file unless its text is there already. Whatever may be a key is private.
-fn copy(source: &Path, target: &Path) -> Result<()> {
-    let text = fs::read(source).map_err(|error| Error::file("open", source, &error))?;
-    if fs::read(target).is_ok_and(|there| there == text) {
-        return Ok(());
-    }
-    if target.ends_with("key.pem") { write_private(target, &text) } else { write_public(target, &text) }
+fn holds(path: &Path, content: &[u8]) -> bool {
+    fs::read(path).is_ok_and(|there| there == content)
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| Error::file("open", path, &error))
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -129,4 +145,104 @@ pub async fn uncovered_address(cx: &Context, host: &Host) -> Result<Option<Strin
     let Some(info) = fs::read(&auth.server_cert_path).ok().and_then(|pem| inspect(&pem).ok()) else { return Ok(None) };
     let ip = host.driver.ip(cx).await?;
     Ok((!info.sans.contains(&ip)).then_some(ip))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certs::KeyType;
+    use crate::console::Console;
+    use crate::context::Globals;
+    use crate::store::Store;
+
+    /// A store with an authority and a machine's folder, and what the record says of its files.
+    async fn machine() -> (tempfile::TempDir, AuthOptions) {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::new(root.path().to_owned());
+        let paths = CertPaths::for_create(&store, &Globals::default());
+        certs::ensure(&Console::captured(&[]), &store, &paths, &identity()).await.unwrap();
+        let folder = store.folder(&"web".parse().unwrap());
+        fs::create_dir_all(&folder).unwrap();
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        let auth = AuthOptions {
+            ca_cert_path: text(&paths.ca),
+            ca_private_key_path: text(&paths.ca_key),
+            client_cert_path: text(&paths.client),
+            client_key_path: text(&paths.client_key),
+            cert_dir: text(&paths.cert_dir),
+            store_path: text(&folder),
+            server_cert_path: text(&folder.join("server.pem")),
+            server_key_path: text(&folder.join("server-key.pem")),
+            ..AuthOptions::default()
+        };
+        (root, auth)
+    }
+
+    fn identity() -> Identity {
+        Identity { user: "alice".into(), key_type: KeyType::Ecdsa }
+    }
+
+    fn needs<'a>(name: &'a Name, auth: &'a AuthOptions) -> Needs<'a> {
+        Needs { name, auth, identity: identity(), names: vec!["10.0.0.1".into()], swarm_master: false }
+    }
+
+    /// What a host has that was given these.
+    fn given(sent: &ServerCertificates) -> HostCertificates {
+        HostCertificates { ca: Some(sent.ca.clone()), server: Some(sent.server.clone()) }
+    }
+
+    fn is_pair(cert: &str, key: &str) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let (cert_file, key_file) = (folder.path().join("cert"), folder.path().join("key"));
+        fs::write(&cert_file, cert).unwrap();
+        fs::write(&key_file, key).unwrap();
+        Pair { cert: &cert_file, key: &key_file }.matches()
+    }
+
+    #[tokio::test]
+    async fn a_certificate_and_a_key_that_do_not_fit_are_never_sent() {
+        let (_root, auth) = machine().await;
+        let name = "web".parse().unwrap();
+        let needs = needs(&name, &auth);
+        let first = needs.prepare(&HostCertificates::default(), Reissue::IfNeeded).unwrap();
+        assert!(is_pair(&first.server, &first.key));
+        let kept = needs.prepare(&given(&first), Reissue::IfNeeded).unwrap();
+        assert!(kept == first, "what fits is kept");
+
+        // Another key in its place: the process that wrote it died before it wrote the certificate.
+        let other = certs::issue_server(
+            &CertPaths::of(&auth),
+            &needs.identity,
+            &ServerRequest { name: &name, sans: needs.names.clone(), swarm_master: false },
+        )
+        .unwrap();
+        fs::write(&auth.server_key_path, &other.key_pem).unwrap();
+        let sent = needs.prepare(&given(&first), Reissue::IfNeeded).unwrap();
+        assert!(is_pair(&sent.server, &sent.key));
+        assert!(needs.server_pair().matches());
+
+        // The exchange that is made today, cut off between its two steps.
+        let before = needs.prepare(&given(&sent), Reissue::IfNeeded).unwrap();
+        let waiting = Path::new(&auth.store_path).join(".server-key.pem.new");
+        fs::write(&waiting, &other.key_pem).unwrap();
+        fs::write(&auth.server_cert_path, &other.cert_pem).unwrap();
+        let sent = needs.prepare(&given(&before), Reissue::IfNeeded).unwrap();
+        assert!(is_pair(&sent.server, &sent.key) && !waiting.exists());
+    }
+
+    #[tokio::test]
+    async fn the_client_s_copies_are_a_pair_again_after_a_crash_between_them() {
+        let (_root, auth) = machine().await;
+        let name = "web".parse().unwrap();
+        let needs = needs(&name, &auth);
+        needs.prepare(&HostCertificates::default(), Reissue::IfNeeded).unwrap();
+        let folder = Path::new(&auth.store_path);
+        let (cert, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+        let copies = Pair { cert: &cert, key: &key };
+        fs::write(&cert, fs::read(&auth.ca_cert_path).unwrap()).unwrap();
+        assert!(!copies.matches());
+        needs.prepare(&HostCertificates::default(), Reissue::IfNeeded).unwrap();
+        assert!(copies.matches());
+        assert_eq!(fs::read(&cert).unwrap(), fs::read(&auth.client_cert_path).unwrap());
+    }
 }

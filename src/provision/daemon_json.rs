@@ -10,6 +10,20 @@ use super::options::{engine_opts, option_name};
 /// Keys that our command line always sets; they are taken out of the file.
 const OURS: &[&str] = &["hosts", "tls", "tlsverify", "tlscacert", "tlscert", "tlskey"];
 
+/// The switch that lets containers outlive the engine.
+pub(super) const LIVE_RESTORE: &str = "live-restore";
+
+/// A copy of the file, made before [`LIVE_RESTORE`] was switched on for a restart of ours, and still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// There is none, as should be.
+    Nothing,
+    /// The switch was not taken back: the copy is what the file says by rights.
+    Ours,
+    /// The file was written anew since then.
+    Outdated,
+}
+
 /// Options whose key is not simply their name or its plural.
 const PLURALS: &[(&str, &str)] = &[("insecure-registry", "insecure-registries")];
 
@@ -31,6 +45,26 @@ impl DaemonJson {
             Error::msg(format!("/etc/docker/daemon.json on the host is damaged: {error}"))
                 .hint("correct or remove that file; Docker cannot start with it")
         })
+    }
+
+    /// What the file says when no switch of ours is in it: `held` is the copy that was made before, if it is there.
+    ///
+    /// # Errors
+    /// As [`DaemonJson::parse`].
+    pub(super) fn lasting(text: Option<&str>, held: Option<&str>) -> Result<(Self, Held)> {
+        let Some(held) = held else { return Ok((Self::parse(text)?, Held::Nothing)) };
+        match (Self::parse(text), Self::parse(Some(held))) {
+            (Ok(now), Ok(held)) if now == held || [true, false].iter().any(|on| now.is_switched(&held, *on)) => {
+                Ok((held, Held::Ours))
+            }
+            (now, _) => Ok((now?, Held::Outdated)),
+        }
+    }
+
+    fn is_switched(&self, before: &Self, on: bool) -> bool {
+        let mut expected = before.clone();
+        expected.0.insert(LIVE_RESTORE.to_owned(), Value::Bool(on));
+        *self == expected
     }
 
     /// Whether the file sets this key.
@@ -71,7 +105,7 @@ impl DaemonJson {
 
     /// Whether nothing in the file decides what becomes of containers when the engine restarts.
     pub(super) fn leaves_containers(&self) -> bool {
-        !self.has("live-restore") && self.without_ours().is_none()
+        !self.has(LIVE_RESTORE) && self.without_ours().is_none()
     }
 
     /// The file's text with one more switch.
@@ -130,6 +164,23 @@ mod tests {
         let json = DaemonJson::parse(Some(r#"{"mtu": 1400}"#)).expect("valid");
         assert_eq!(json.with("live-restore", true), "{\n  \"mtu\": 1400,\n  \"live-restore\": true\n}\n");
         assert_eq!(DaemonJson::default().with("live-restore", false), "{\n  \"live-restore\": false\n}\n");
+    }
+
+    #[test]
+    fn a_switch_that_nobody_took_back_is_told_from_the_administrator_s_own() {
+        let lasting = |text: Option<&str>, held: Option<&str>| {
+            let (json, held) = DaemonJson::lasting(text, held).expect("valid");
+            (json.with("x", true).lines().count() - 3, held)
+        };
+        let on = r#"{"live-restore": true}"#;
+        assert_eq!(lasting(Some(on), None), (1, Held::Nothing), "the administrator's");
+        assert_eq!(lasting(Some(on), Some("")), (0, Held::Ours), "there was no file");
+        let (before, switched) = (r#"{"mtu": 1400}"#, r#"{"mtu": 1400, "live-restore": false}"#);
+        assert_eq!(lasting(Some(switched), Some(before)), (1, Held::Ours));
+        assert_eq!(lasting(Some(before), Some(before)), (1, Held::Ours), "the plug was pulled before the switch");
+        assert_eq!(lasting(Some(r#"{"mtu": 1500, "ipv6": true}"#), Some(before)), (2, Held::Outdated));
+        assert_eq!(lasting(Some(before), Some("{")), (1, Held::Outdated));
+        assert!(DaemonJson::lasting(Some("{"), Some(before)).is_err());
     }
 
     #[test]

@@ -30,7 +30,7 @@ use crate::error::{Error, Result};
 use crate::ssh::Remote;
 use crate::store::Name;
 
-use daemon_json::DaemonJson;
+use daemon_json::{DaemonJson, Held, LIVE_RESTORE};
 use script::Script;
 
 const ENGINE_FACTS: &str = include_str!("scripts/engine_facts.sh");
@@ -169,32 +169,26 @@ pub async fn configure(
         return Err(Error::msg("there is no Docker Engine on the host, or no service that runs it")
             .hint("install Docker there, or let docker-machine do it: --engine-install-url none forbids that"));
     }
-    let engine_script = engine_script(console, facts, wanted)?;
+    let script = engine_script(console, facts, wanted)?;
 
     console.say("Copying certs to the local machine directory...");
     let file = |name: &str| facts.file(name).map(str::to_owned);
     let pems = certificates(&HostCertificates { ca: file("ca.pem"), server: file("server.pem") })?;
 
     console.say("Copying certs to the remote machine...");
-    let script = Script::default()
-        .set("CA_PEM", pems.ca)
-        .set("SERVER_PEM", pems.server)
-        .set("SERVER_KEY_PEM", pems.key)
-        .part(include_str!("scripts/certificates.sh"));
-    let mut changed = script.run(remote, wanted.name).await?.changed;
-
+    let script = script.set("CA_PEM", pems.ca).set("SERVER_PEM", pems.server).set("SERVER_KEY_PEM", pems.key);
     let _spinner = console.progress("Setting Docker configuration on the remote daemon...");
-    let reply = engine_script.run(remote, wanted.name).await?;
+    let reply = script.run(remote, wanted.name).await?;
     for note in &reply.notes {
         console.warn(note);
     }
-    changed.extend(reply.changed);
-    Ok(Report { changed, restarted: reply.restarted })
+    Ok(Report { changed: reply.changed, restarted: reply.restarted })
 }
 
-/// The script that writes the options and (re)starts the engine if anything changed.
+/// The script that writes the certificates and the options, (re)starts the engine if anything changed, and puts
+/// everything back if it does not start.
 fn engine_script(console: &Console, facts: &Facts, wanted: &Wanted<'_>) -> Result<Script> {
-    let json = DaemonJson::parse(facts.file("daemon.json"))?;
+    let (json, held) = DaemonJson::lasting(facts.file("daemon.json"), facts.file("held.json"))?;
     json.check(wanted.engine)?;
     options::check_storage_driver(wanted.engine, facts.engine.version)?;
     let env = wanted.engine.env.as_deref().unwrap_or_default();
@@ -226,6 +220,12 @@ fn engine_script(console: &Console, facts: &Facts, wanted: &Wanted<'_>) -> Resul
         .set("OPTIONS_FILE", path)
         .set("OPTIONS", text)
         .set("NEW_BRIDGE", if options::changes_bridge(wanted.engine)? { "yes" } else { "no" });
+    match held {
+        Held::Nothing => {}
+        Held::Ours => script = live_restore(script, &json).part(include_str!("scripts/release_containers.sh")),
+        Held::Outdated => script = script.part(include_str!("scripts/forget_held.sh")),
+    }
+    script = script.part(include_str!("scripts/certificates.sh"));
     if let Some((text, removed)) = json.without_ours() {
         console.warn(format!(
             "Taking {} out of the host's daemon.json (a copy is in daemon.json.docker-machine.bak).",
@@ -234,11 +234,16 @@ fn engine_script(console: &Console, facts: &Facts, wanted: &Wanted<'_>) -> Resul
         script = script.set("DAEMON_JSON", text).part(include_str!("scripts/daemon_json.sh"));
     }
     if wanted.keeps_containers && !open_rc && options::leaves_containers(wanted.engine)? && json.leaves_containers() {
-        let text = |on| json.with("live-restore", on);
-        script = script.set("LIVE_RESTORE_ON", text(true)).set("LIVE_RESTORE_OFF", text(false));
-        script = script.part(include_str!("scripts/hold_containers.sh"));
+        script = live_restore(script, &json).part(include_str!("scripts/hold_containers.sh"));
     }
     Ok(script.part(include_str!("scripts/engine.sh")))
+}
+
+/// The words that switch `live-restore` on and off.
+fn live_restore(script: Script, json: &DaemonJson) -> Script {
+    let text = |on| json.with(LIVE_RESTORE, on);
+    let script = script.set("LIVE_RESTORE_ON", text(true)).set("LIVE_RESTORE_OFF", text(false));
+    script.part(include_str!("scripts/live_restore.sh"))
 }
 
 /// The verbs of the host's init system, and the port to look at.

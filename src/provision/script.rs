@@ -238,6 +238,71 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&file).expect("a file"), text);
         assert_eq!(file.metadata().expect("a file").permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path().join("new")).expect("a folder").count(), 1, "no scratch file");
+
+        let real = folder.path().join("real.pem");
+        std::fs::rename(&file, &real).expect("another place");
+        std::os::unix::fs::symlink(&real, &file).expect("a link to it");
+        std::fs::write(&real, "old").expect("another text");
+        assert_eq!(run(), 1);
+        assert!(std::fs::symlink_metadata(&file).expect("a link").is_symlink(), "a link stays a link");
+        assert_eq!(std::fs::read_to_string(&real).expect("a file"), text);
+    }
+
+    /// Every shell that a host may have, and that this machine has.
+    fn shells() -> Vec<Vec<&'static str>> {
+        let all = [vec!["sh"], vec!["bash", "--posix"], vec!["busybox", "sh"]];
+        let is_there = |shell: &Vec<&str>| {
+            std::process::Command::new(shell[0]).args(&shell[1..]).args(["-c", ":"]).output().is_ok()
+        };
+        all.into_iter().filter(is_there).collect()
+    }
+
+    #[test]
+    fn what_is_written_is_on_the_disk_before_it_counts() {
+        for shell in shells() {
+            let folder = tempfile::tempdir().expect("a folder");
+            let (etc, log) = (folder.path().join("etc"), folder.path().join("log"));
+            std::fs::create_dir_all(&etc).expect("a folder");
+            std::fs::write(etc.join("key"), "old").expect("a file");
+            // Tells what it is called with, and what counts at that moment.
+            let watch =
+                r#"sync() { echo "${1##*/} $(cat "$ETC/key") $(stat -c %a "$1")" >>"$LOG"; command sync "$@"; }"#;
+            let puts = r#"put "$ETC/key" 0640 new; keep "$ETC/key" "$ETC/copy""#;
+            let ran = std::process::Command::new(shell[0])
+                .args(&shell[1..])
+                .args(["-c", &format!("{PRELUDE}{watch}\n{puts}\n")])
+                .envs([("ETC", &etc), ("LOG", &log)])
+                .output()
+                .expect("a shell");
+            assert!(ran.status.success() && ran.stderr.is_empty(), "{shell:?} {ran:?}");
+            assert_eq!(
+                std::fs::read_to_string(&log).expect("sync was called"),
+                ".key.docker-machine old 640\netc new 755\n.copy.docker-machine new 640\netc new 755\n",
+                "{shell:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_leaves_the_old_file() {
+        for shell in shells() {
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("file");
+            std::fs::write(&file, "old").expect("a file");
+            // /dev/full is full; the waiting file leads there.
+            let script = format!(
+                "{PRELUDE}rm() {{ :; }}\nln -s /dev/full {folder}/.file.docker-machine\nput {file} 0644 new\n",
+                folder = quote(&folder.path().display().to_string()),
+                file = quote(&file.display().to_string()),
+            );
+            let ran = std::process::Command::new(shell[0]).args(&shell[1..]).args(["-c", &script]).output();
+            let ran = ran.expect("a shell");
+            let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+            assert_eq!(ran.status.code(), Some(1), "{shell:?} {said}");
+            assert!(said.contains("No space left on device"), "{shell:?} {said}");
+            assert!(said.ends_with(&format!("cannot write {}\n", file.display())), "{shell:?} {said}");
+            assert_eq!(std::fs::read_to_string(&file).expect("a file"), "old");
+        }
     }
 
     /// A host where an earlier script works until it has been asked once.

@@ -70,9 +70,7 @@ impl Remote for FakeHost {
         } else if script.contains("What there is of an engine") {
             self.engine.clone()
         } else if script.contains("error configuring docker") {
-            "@restarted\n".to_owned()
-        } else if script.contains("error copying certificates") {
-            "@changed /etc/docker/ca.pem\n".to_owned()
+            "@changed /etc/docker/ca.pem\n@restarted\n".to_owned()
         } else if script.contains("error upgrading docker") {
             "@fact old-pid 7\n@fact upgraded yes\n@fact engine-version Docker version 29.2.0, build y\n".to_owned()
         } else if script.contains("OLD_PID='7'") {

@@ -99,8 +99,9 @@ fn an_engine_that_does_not_start_shows_its_last_words() {
     let host = lab.host("web").with_docker().up();
     let before = host.text("docker info -f '{{.ID}}'");
     let wrong = lab.create(&host, "web", &["--engine-opt", "no-such-option"]).fails(1);
-    let wrong =
-        wrong.complains("unknown flag: --no-such-option").complains("\nDocker runs with its earlier options again.\n");
+    let wrong = wrong
+        .complains("unknown flag: --no-such-option")
+        .complains("\nDocker runs with its earlier configuration again.\n");
     _ = wrong.complains("hint: the same `create` goes on as well, with other options if it has to\n");
     assert_eq!(host.text("docker info -f '{{.ID}}'"), before, "whoever used it can use it");
     lab.run(&["provision", "web"]).fails(1).complains("unknown flag: --no-such-option");

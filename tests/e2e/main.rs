@@ -29,6 +29,7 @@ mod interrupted;
 mod keys;
 mod lifecycle;
 mod options;
+mod power_cut;
 mod provisioning;
 mod races;
 mod ssh;

@@ -25,3 +25,4 @@ fi
 # A package may have brought these.
 file openrc-conf /etc/conf.d/docker
 file daemon.json /etc/docker/daemon.json
+file held.json /etc/docker/daemon.json.docker-machine.held

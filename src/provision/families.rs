@@ -24,7 +24,7 @@ pub struct Family {
 pub enum Source {
     /// The install script of `--engine-install-url`.
     Script,
-    /// Docker's RPM repository for another distribution: the URL of its `.repo` file.
+    /// Docker's RPM repository for another distribution.
     RpmRepository(&'static str),
     /// Docker's Debian-style repository of the upstream distribution (`debian`, `ubuntu`).
     DebRepository(&'static str),
@@ -43,8 +43,8 @@ pub enum Source {
 /// Docker's own packages.
 pub const DOCKER_CE: &str = "docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin";
 
-const CENTOS_REPOSITORY: &str = "https://download.docker.com/linux/centos/docker-ce.repo";
-const RHEL_REPOSITORY: &str = "https://download.docker.com/linux/rhel/docker-ce.repo";
+const CENTOS_REPOSITORY: &str = "https://download.docker.com/linux/centos";
+const RHEL_REPOSITORY: &str = "https://download.docker.com/linux/rhel";
 
 const fn family(name: &'static str, ids: &'static [&'static str], engine: Source, relative: Source) -> Family {
     Family { name, ids, variant: None, engine, relative }

@@ -9,6 +9,8 @@ mod diagnose;
 mod drop_in;
 mod facts;
 mod families;
+#[cfg(test)]
+mod fetch_tests;
 mod openrc;
 mod options;
 mod os_release;

@@ -14,6 +14,12 @@ use super::script::Script;
 /// The install script that is used when no other URL was given.
 const DEFAULT_INSTALL_URL: &str = "https://get.docker.com";
 
+/// The fingerprint of the key that signs Docker's Debian-style repositories.
+const DEB_KEY: &str = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88";
+
+/// The one for its RPM repositories.
+const RPM_KEY: &str = "060A61C51B558A7F742B77AAC52FEB6B621E9F35";
+
 /// Above this a clock is worth a word; certificates are dated back by a day.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
@@ -225,12 +231,16 @@ fn install_script(script: Script, install: &Install, wanted: &Wanted<'_>) -> Scr
         }
         Install::RpmRepository { repository } => script
             .set("REPOSITORY", *repository)
+            .set("KEY", RPM_KEY)
             .set("PACKAGES", DOCKER_CE)
+            .part(include_str!("scripts/signing_key.sh"))
             .part(include_str!("scripts/install_rpm_repository.sh")),
         Install::DebRepository { repository, codename } => script
             .set("REPOSITORY", repository)
             .set("CODENAME", codename)
+            .set("KEY", DEB_KEY)
             .set("PACKAGES", DOCKER_CE)
+            .part(include_str!("scripts/signing_key.sh"))
             .part(include_str!("scripts/install_deb_repository.sh")),
         Install::SuseModule { version } => script
             .set("VERSION_ID", version)

@@ -27,6 +27,7 @@ const LIBRARIES: &[(&str, &str)] = &[
     ("engine_facts.sh", ENGINE_FACTS),
     ("detect.sh", include_str!("scripts/detect.sh")),
     ("packages.sh", plan::PACKAGES),
+    ("signing_key.sh", include_str!("scripts/signing_key.sh")),
     ("listening.sh", LISTENING),
     ("systemd.sh", include_str!("scripts/systemd.sh")),
     ("openrc.sh", include_str!("scripts/openrc.sh")),

@@ -1,8 +1,6 @@
 step 'error installing docker'
 [ -e /etc/ssl/certs/ca-certificates.crt ] || packages_install ca-certificates
-fetch "$REPOSITORY/gpg" "$work/docker.asc"
-put /etc/apt/keyrings/docker.asc 0644 "$(cat "$work/docker.asc")
-"
+signing_key "$REPOSITORY/gpg" "$KEY" /etc/apt/keyrings/docker.asc
 put /etc/apt/sources.list.d/docker.list 0644 \
     "deb [arch=$(dpkg --print-architecture) signed-by=/etc/apt/keyrings/docker.asc] $REPOSITORY $CODENAME stable
 "

@@ -46,7 +46,7 @@ packages_install() {
     elif have yum; then
         logged yum -y install "$@"
     elif have zypper; then
-        logged zypper -n --gpg-auto-import-keys install "$@"
+        logged zypper -n install "$@"
     elif have pacman; then
         logged pacman -S --needed --noconfirm --noprogressbar "$@" ||
             logged pacman -Syu --needed --noconfirm --noprogressbar "$@"
@@ -59,17 +59,38 @@ packages_install() {
     fi
 }
 
+# wget_fetch URL FILE: false where curl is needed. wget cannot be told that no redirect may lead from https to http, so
+# it follows none there. Only GNU's is asked: others check no certificates, or do not survive a time limit.
+wget_fetch() {
+    if ! have wget || ! wget --version 2>/dev/null | grep -q '^GNU Wget 1\.'; then return 1; fi
+    wget -T 60 ${secure:+--max-redirect=0} -O "$2" -- "$1" >"$log" 2>&1 && return 0
+    if [ -n "$secure" ] && grep -q '^Location: ' "$log"; then return 1; fi
+    tail -n 3 "$log" >&2
+    fail "cannot fetch $1"
+}
+
+# fetch URL FILE: what is asked for over https never comes over anything else.
 fetch() {
-    if ! have curl && ! have wget; then
+    secure=
+    case $1 in [Hh][Tt][Tt][Pp][Ss]:*) secure=yes ;; esac
+    if ! have curl; then
+        ! wget_fetch "$1" "$2" || return 0
         step 'error installing curl'
         packages_install curl ca-certificates
         step 'error installing docker'
     fi
     # One who answers and then says nothing for a minute will not say more.
-    if have curl; then
-        curl -fsSL --retry 5 --connect-timeout 20 --speed-limit 1 --speed-time 60 -o "$2" "$1" 2>"$log" ||
-            { tail -n 1 "$log" >&2 && false; }
+    status=0
+    curl -fsSL ${secure:+--proto =https} --retry 5 --connect-timeout 20 --speed-limit 1 --speed-time 60 \
+        -o "$2" -- "$1" 2>"$log" || status=$?
+    [ $status != 0 ] || return 0
+    if [ "$secure$status" = yes1 ]; then
+        # Unsupported protocol, in curl's words.
+        echo 'a redirect from https to anything else is not followed' >&2
     else
-        wget -T 60 -O "$2" "$1" >"$log" 2>&1 || { tail -n 3 "$log" >&2 && false; }
-    fi || fail "cannot fetch $1"
+        # More about certificates than fits may follow.
+        grep '^curl: ' "$log" | tail -n 1 >&2
+    fi
+    fail "cannot fetch $1"
 }
+

@@ -22,6 +22,8 @@ pub enum Kind {
     Exists,
     /// The machine's record cannot be read.
     Damaged,
+    /// The machine's computer has ended for good; only the record is left.
+    Gone,
     /// The machine is not running, so there is no address to talk to.
     NotRunning,
     /// Something does not answer in time, or refuses the connection. Trying again may help.

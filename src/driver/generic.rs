@@ -31,6 +31,8 @@ pub struct Generic {
     place: MachinePlace,
     fields: Fields,
     probed: Mutex<Option<(Instant, State)>>,
+    /// What an earlier `create` of the machine knew, if this one goes on with it.
+    earlier: Option<Fields>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,7 +58,7 @@ impl Generic {
             ssh_key: String::new(),
             other: Map::new(),
         };
-        Self { place: place.clone(), fields, probed: Mutex::default() }
+        Self { place: place.clone(), fields, probed: Mutex::default(), earlier: None }
     }
 
     /// For a machine of the store.
@@ -64,7 +66,8 @@ impl Generic {
     /// # Errors
     /// The state has the wrong types.
     pub fn load(place: &MachinePlace, state: Value) -> Result<Self> {
-        Ok(Self { place: place.clone(), fields: decode("generic", state)?, probed: Mutex::default() })
+        let fields = decode("generic", state)?;
+        Ok(Self { place: place.clone(), fields, probed: Mutex::default(), earlier: None })
     }
 
     fn target(&self) -> Result<SshTarget> {
@@ -147,12 +150,7 @@ impl Driver for Generic {
     }
 
     async fn resume(&mut self, _cx: &Context, earlier: Value) -> Result<()> {
-        let target = self.target()?;
-        let earlier = Self::load(&self.place, earlier)?.target();
-        if earlier.map_or(true, |earlier| (&earlier.host, earlier.port) != (&target.host, target.port)) {
-            // Another host this time: the pinned key is not its key.
-            ssh::hostkeys::forget(&target.known_hosts)?;
-        }
+        self.earlier = Some(Self::load(&self.place, earlier)?.fields);
         Ok(())
     }
 
@@ -174,6 +172,11 @@ impl Driver for Generic {
 
     async fn create(&mut self, cx: &Context, checkpoint: &dyn Checkpoint) -> Result<()> {
         let console = cx.console.for_machine(self.place.name.as_str());
+        let place = |fields: &Fields| (fields.base.ip_address.clone(), fields.base.ssh_port);
+        if self.earlier.as_ref().is_some_and(|earlier| place(earlier) != place(&self.fields)) {
+            // Another host this time: the pinned key is not its key.
+            ssh::hostkeys::forget(&self.target()?.known_hosts)?;
+        }
         match self.user_key(cx) {
             None => console.say("No SSH key specified. Assuming an existing key at the default location."),
             Some(key) => {
@@ -189,6 +192,12 @@ impl Driver for Generic {
     }
 
     async fn remove(&mut self, _cx: &Context) -> Result<()> {
+        Ok(())
+    }
+
+    async fn undo(&mut self, _cx: &Context) -> Result<()> {
+        // A host that was not touched is not the machine's.
+        self.fields = self.earlier.take().unwrap_or_else(|| self.fields.clone());
         Ok(())
     }
 

@@ -196,6 +196,12 @@ pub trait Driver: Send + Sync {
     /// Removes what it made; fine if it is gone already.
     async fn remove(&mut self, cx: &Context) -> Result<()>;
 
+    /// Takes back what this process has made, and only that: what an earlier `create` of the machine made stays, is
+    /// told of by [`Driver::traces`], and is in what [`Driver::save`] gives from then on.
+    async fn undo(&mut self, cx: &Context) -> Result<()> {
+        self.remove(cx).await
+    }
+
     /// What it has made and may have left, for people: ids with their kind and place.
     fn traces(&self) -> Vec<String> {
         Vec::new()

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::login::wait_for_state;
 use super::{Host, setup};
@@ -25,6 +26,10 @@ use crate::store::{Claim, HostOptions, Name, Record, Store};
 const AT_ONCE: usize = 16;
 /// How long an interrupted `create` may take to remove what it made.
 const INTERRUPTED: Duration = Duration::from_secs(30);
+/// The same for one that failed: a security group is free only some time after its instance has ended.
+const FAILED: Duration = Duration::from_secs(300);
+/// Who passes Ctrl-C on to us, as shells and `timeout` do, may do so a moment after the terminal: that is no second one.
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
 /// What is to be made.
 pub struct Order {
@@ -52,12 +57,13 @@ enum Stage {
 /// Makes a machine.
 ///
 /// # Errors
-/// With the original's messages and prefixes. Whatever could be undone has been undone by then; otherwise the record
-/// stays, and the hints say how to go on and how to remove it.
+/// With the original's messages and prefixes. Whatever this process made and could undo has been undone by then;
+/// otherwise the record stays, and the hints say how to go on and how to remove it. What was there before stays too.
 pub async fn create(cx: &Context, order: Order) -> Result<()> {
     let mut interruption = Interruption::listen();
+    let name = order.name.clone();
     let (mut host, claim) = tokio::select! {
-        begun = begin(cx, order) => begun?,
+        begun = begin(cx, order) => begun.map_err(|error| not_begun(cx, &name, error))?,
         interrupted = interruption.comes() => return Err(interrupted.hint("this command had not made anything yet")),
     };
     let mut stage = Stage::Computer;
@@ -67,7 +73,17 @@ pub async fn create(cx: &Context, order: Order) -> Result<()> {
     };
     match result {
         Ok(()) => finish(cx, &mut host, claim).await,
-        Err(error) => Err(undo(cx, &mut host, stage, claim, error).await),
+        Err(error) => Err(undo(cx, &mut host, stage, claim, error, &mut interruption).await),
+    }
+}
+
+/// A failure before anything was made or changed; what an earlier `create` made is still there.
+fn not_begun(cx: &Context, name: &Name, error: Error) -> Error {
+    match cx.store.creating(name) {
+        Some(_) if error.kind() != Kind::Exists => error
+            .hint(format!("what an earlier `create` made for \"{name}\" is kept, and the same command goes on with it"))
+            .hint(format!("`docker-machine rm {name}` removes it; then the name is free again")),
+        _ => error,
     }
 }
 
@@ -175,8 +191,15 @@ async fn finish(cx: &Context, host: &mut Host, claim: Claim) -> Result<()> {
     Ok(())
 }
 
-/// Takes back what was made, or says what remains.
-async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: Error) -> Error {
+/// Takes back what this process made, or says what remains. What was there before it began remains in any case.
+async fn undo(
+    cx: &Context,
+    host: &mut Host,
+    stage: Stage,
+    claim: Claim,
+    error: Error,
+    interruption: &mut Interruption,
+) -> Error {
     let name = host.name.clone();
     let kind = error.kind();
     let error = if kind == Kind::Interrupted { error } else { error.context("Error creating machine") };
@@ -185,10 +208,14 @@ async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: 
     let unwanted = kind == Kind::Interrupted || host.driver.is_removed_on_failure();
     let takes_back = stage == Stage::Computer || (unwanted && host.driver.makes_computers());
     if takes_back {
-        if kind == Kind::Interrupted {
+        if kind == Kind::Interrupted && claim.resumed().is_none() {
             cx.console.say("Removing what was made...");
         }
-        match removed_in_time(cx, host, kind).await {
+        match undone_in_time(cx, host, kind, interruption).await {
+            Ok(()) if claim.resumed().is_some() => {
+                _ = host.save(cx).await;
+                return kept_as_before(host, error);
+            }
             Ok(()) => {
                 let removed = cx.store.remove(&name);
                 drop(claim);
@@ -201,7 +228,8 @@ async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: 
             }
             Err(left) => {
                 _ = host.save(cx).await;
-                let mut error = error.hint(format!("what was made could not be removed: {left}"));
+                let kind = if left.kind() == Kind::Interrupted { left.kind() } else { kind };
+                let mut error = error.with_kind(kind).hint(format!("what was made could not be removed: {left}"));
                 for trace in host.driver.traces() {
                     error = error.hint(format!("left: {trace}"));
                 }
@@ -216,14 +244,32 @@ async fn undo(cx: &Context, host: &mut Host, stage: Stage, claim: Claim, error: 
         .hint(format!("`docker-machine rm {name}` removes it; then the name is free again"))
 }
 
-/// Whoever interrupts does not want to wait for ever.
-async fn removed_in_time(cx: &Context, host: &mut Host, kind: Kind) -> Result<()> {
-    if kind != Kind::Interrupted {
-        return host.driver.remove(cx).await;
+/// What an earlier process made is there as it was; how to go on with it.
+fn kept_as_before(host: &Host, mut error: Error) -> Error {
+    let name = &host.name;
+    if error.kind() == Kind::Gone {
+        return error.hint(format!(
+            "the record of \"{name}\" is kept: `docker-machine rm {name}` removes it and what else there is; then the \
+             same `create` makes a new machine"
+        ));
     }
-    let limit = INTERRUPTED.as_secs();
-    let removed = tokio::time::timeout(INTERRUPTED, host.driver.remove(cx)).await;
-    removed.unwrap_or_else(|_| Err(Error::msg(format!("it took longer than {limit} s"))))
+    for trace in host.driver.traces() {
+        error = error.hint(format!("kept: {trace}"));
+    }
+    error
+        .hint(format!("`docker-machine provision {name}` or the same `create` goes on with what an earlier one made"))
+        .hint(format!("`docker-machine rm {name}` removes it; then the name is free again"))
+}
+
+/// Whoever interrupts does not want to wait for ever, and who does it once more does not want to wait at all.
+async fn undone_in_time(cx: &Context, host: &mut Host, kind: Kind, interruption: &mut Interruption) -> Result<()> {
+    let limit = if kind == Kind::Interrupted { INTERRUPTED } else { FAILED };
+    tokio::select! {
+        undone = tokio::time::timeout(limit, host.driver.undo(cx)) => {
+            undone.unwrap_or_else(|_| Err(Error::msg(format!("it took longer than {} s", limit.as_secs()))))
+        }
+        _ = interruption.comes_again(kind) => Err(Error::new(Kind::Interrupted, "the removal was interrupted")),
+    }
 }
 
 /// The check's message in quotes, as the original prints it, and exit status 3.
@@ -246,6 +292,17 @@ impl Interruption {
     fn listen() -> Self {
         let listen = |kind| signal(kind).expect("a signal handler can be installed");
         Self { interrupt: listen(SignalKind::interrupt()), terminate: listen(SignalKind::terminate()) }
+    }
+
+    /// Resolves when it has come after a failure of this kind, which may be the first one.
+    async fn comes_again(&mut self, kind: Kind) -> Error {
+        let first = Instant::now();
+        loop {
+            let interrupted = self.comes().await;
+            if kind != Kind::Interrupted || first.elapsed() >= SAME_SIGNAL {
+                return interrupted;
+            }
+        }
     }
 
     /// Resolves when it has come.

@@ -18,6 +18,7 @@ use super::convert::{
 };
 use super::credentials::Spare;
 use super::model::{ApiError, Group, Image, Instance, KeyPair, Launch, NO_ANSWER, Phase, Rule, Subnet, Tags};
+use super::pending::Account;
 use super::retry::NoCapacity;
 use super::{API_PATIENCE, CONNECT_PATIENCE};
 use crate::console::Console;
@@ -56,6 +57,7 @@ impl Api {
         let builder = aws_sdk_ec2::config::Builder::from(config)
             .retry_config(RetryConfig::standard().with_max_attempts(retries + 1).with_initial_backoff(FIRST_PAUSE))
             .retry_classifier(NoCapacity)
+            .interceptor(Account)
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(CONNECT_PATIENCE)

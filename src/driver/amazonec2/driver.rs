@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use super::batch::Announced;
+use super::batch::{Announced, Ec2};
 use super::credentials::Source;
 use super::flags::Given;
-use super::model::Phase;
+use super::model::{Instance, Phase};
 use super::state::Fields;
 use super::work::{Work, random_id};
 use super::{Amazonec2, configure, flags, groups, image, keypair, launch, life, network, remove, tags};
@@ -19,10 +18,7 @@ use crate::context::Context;
 use crate::driver::base::engine_url;
 use crate::driver::{Checkpoint, Driver, Flag, FlagValues, State, encode, not_running};
 use crate::error::{Error, Result};
-use crate::ssh::SshTarget;
-
-/// How long a call that is under way when `create` is interrupted may take to end.
-const IN_FLIGHT: Duration = Duration::from_secs(15);
+use crate::ssh::{SshTarget, hostkeys};
 
 #[async_trait]
 impl Driver for Amazonec2 {
@@ -47,8 +43,7 @@ impl Driver for Amazonec2 {
 
     async fn resume(&mut self, cx: &Context, earlier: Value) -> Result<()> {
         let mut earlier = Fields::load(earlier)?;
-        if !earlier.is_tagged() || (earlier.key_name.is_empty() && earlier.client_token.is_empty()) {
-            // Nothing was begun.
+        if !earlier.is_begun() {
             return Ok(());
         }
         let place = |fields: &Fields| (fields.region.clone(), fields.endpoint.clone());
@@ -91,7 +86,10 @@ impl Driver for Amazonec2 {
 
     async fn create(&mut self, cx: &Context, checkpoint: &dyn Checkpoint) -> Result<()> {
         let console = self.console(cx);
-        console.say("Launching instance...");
+        let earlier = self.fields.instance_id.clone();
+        if earlier.is_empty() && self.fields.client_token.is_empty() {
+            console.say("Launching instance...");
+        }
         let mut work = Work {
             ec2: self.ec2(cx).await?,
             console,
@@ -99,7 +97,7 @@ impl Driver for Amazonec2 {
             fields: &mut self.fields,
             checkpoint,
             in_flight: &mut self.in_flight,
-            launched: Arc::clone(&self.launched),
+            launches: Arc::clone(&self.launches),
         };
         keypair::ensure(cx, &mut work).await?;
         groups::ensure(&mut work).await?;
@@ -111,6 +109,9 @@ impl Driver for Amazonec2 {
             groups::ensure(&mut work).await?;
             launch::ensure(cx, &mut work).await?;
         }
+        if let Some(instance) = found(&work.ec2, &earlier).await? {
+            life::switch_on(&work.ec2, &work.console, &instance).await?;
+        }
         let instance = life::wait_running(&work.ec2, work.fields).await?;
         self.take_addresses(&instance)?;
         self.remember(Some(instance), Some(Instant::now()));
@@ -118,21 +119,41 @@ impl Driver for Amazonec2 {
     }
 
     async fn remove(&mut self, cx: &Context) -> Result<()> {
-        if let Some(call) = self.in_flight.take() {
-            _ = timeout(IN_FLIGHT, call).await;
-        }
+        self.settle().await;
         self.forget();
-        let mut launched = self.launched.lock().expect("no panic while held").clone();
+        let mut launched = self.launched();
         if self.is_young() && cx.store.creating(&self.place.name).is_some() {
             launched.extend((!self.fields.instance_id.is_empty()).then(|| self.fields.instance_id.clone()));
         }
         let ec2 = self.ec2(cx).await?;
-        remove::all(ec2.api(), &self.console(cx), &self.fields, &launched).await
+        let ended = remove::all(ec2.api(), &self.console(cx), &self.fields, &launched).await?;
+        if ended.is_empty() && self.launches.lock().expect("no panic while held").open {
+            return Err(Error::msg("EC2 has not answered whether it launched an instance, and shows none so far"));
+        }
+        self.fields.forget_everything();
+        Ok(())
+    }
+
+    async fn undo(&mut self, cx: &Context) -> Result<()> {
+        if !self.resumed {
+            return self.remove(cx).await;
+        }
+        self.settle().await;
+        self.forget();
+        let launched = self.launched();
+        if launched.is_empty() {
+            return Ok(());
+        }
+        remove::launched(self.ec2(cx).await?.api(), &self.console(cx), &launched).await?;
+        self.launches.lock().expect("no panic while held").ids.clear();
+        self.fields.forget_instance();
+        // The next one has a key of its own.
+        hostkeys::forget(&self.fields.base.ssh_target(&self.place, None)?.known_hosts)
     }
 
     fn traces(&self) -> Vec<String> {
         let Fields { instance_id, key_name, existing_key, region, .. } = &self.fields;
-        let mut all = self.launched.lock().expect("no panic while held").clone();
+        let mut all = self.launched();
         all.push(instance_id.clone());
         all.retain(|id| !id.is_empty());
         all.dedup();
@@ -238,11 +259,10 @@ impl Driver for Amazonec2 {
         let instance = self.living(cx).await?;
         self.forget();
         let ec2 = self.ec2(cx).await?;
-        let id = self.fields.instance_id.clone();
         if instance.phase == Phase::Stopping {
-            life::wait_stopped(&ec2, &id).await?;
+            life::wait_stopped(&ec2, &instance.id).await?;
         }
-        ec2.api().start(&id).await?;
+        ec2.api().start(&instance.id).await?;
         let instance = life::wait_running(&ec2, &self.fields).await?;
         self.take_addresses(&instance)?;
         self.remember(Some(instance), Some(Instant::now()));
@@ -264,7 +284,28 @@ impl Driver for Amazonec2 {
     }
 }
 
+/// The instance of an earlier `create`, if there was one and EC2 knows it now.
+async fn found(ec2: &Arc<Ec2>, id: &str) -> Result<Option<Instance>> {
+    match id.is_empty() {
+        true => Ok(None),
+        false => Ok(ec2.instance(id).await?),
+    }
+}
+
 impl Amazonec2 {
+    /// Ends the call that was under way when `create` was interrupted: nothing is made after that.
+    async fn settle(&mut self) {
+        let Some(call) = self.in_flight.take() else { return };
+        if call.settle().await {
+            self.launches.lock().expect("no panic while held").open = false;
+        }
+    }
+
+    /// The instances that this process has launched.
+    fn launched(&self) -> Vec<String> {
+        self.launches.lock().expect("no panic while held").ids.clone()
+    }
+
     async fn switch_off(&self, cx: &Context, force: bool) -> Result<()> {
         self.living(cx).await?;
         self.forget();

@@ -1,5 +1,6 @@
 //! `RunInstances`: saved before the call, found again after it, tried elsewhere for want of capacity.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -42,8 +43,10 @@ pub async fn ensure(cx: &Context, work: &mut Work<'_>) -> Result<()> {
     if !work.fields.client_token.is_empty() {
         // An earlier `create` was killed: the instance may be there without being known here.
         if let Some(found) = find(work, LOOKS).await? {
+            work.console.say(format!("Going on with instance {}.", found.id));
             return taken(work, found).await;
         }
+        work.console.say("Launching instance...");
     }
     if work.fields.block_duration_minutes != 0 {
         work.console.warn("AWS no longer offers spot instances of a fixed duration: the duration is ignored");
@@ -103,30 +106,35 @@ fn candidates(fields: &Fields) -> Vec<Candidate> {
 async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token: String) -> Result<Instance, ApiError> {
     let mut launch = launch(work.fields, candidate, data).map_err(|error| local(&error))?;
     launch.tags = work.tags().map_err(|error| local(&error))?;
-    let is_ours = token.is_empty();
-    launch.client_token = if is_ours { random_id() } else { token };
+    let mut is_new = token.is_empty();
+    launch.client_token = if is_new { random_id() } else { token };
     work.fields.client_token.clone_from(&launch.client_token);
     work.save().await.map_err(|error| local(&error))?;
     let mut tries = 0;
     loop {
         tries += 1;
-        let (api, call, told) = (work.api().clone(), launch.clone(), work.launched.clone());
+        let (api, call, launches) = (work.api().clone(), launch.clone(), Arc::clone(&work.launches));
+        work.launches.lock().expect("no panic while held").open = true;
         let answer = work.finish(async move {
-            let instance = api.run(&call).await?;
-            told.lock().expect("no panic while held").push(instance.id.clone());
-            Ok(instance)
+            let answer = api.run(&call).await;
+            launches.lock().expect("no panic while held").hear(&answer, is_new);
+            answer
         });
         match answer.await {
             Err(error) if error.is_unclear() => {
                 work.console.debug(format!("the answer to RunInstances is unclear: {error}"));
                 return match find(work, LOOKS).await {
-                    Ok(Some(instance)) => Ok(instance),
+                    Ok(Some(instance)) => {
+                        work.launches.lock().expect("no panic while held").know(&instance, is_new);
+                        Ok(instance)
+                    }
                     _ => Err(error),
                 };
             }
             // An earlier launch with this token was another one: its instance was looked for.
             Err(error) if error.is("IdempotentParameterMismatch") && tries == 1 => {
                 launch.client_token = random_id();
+                is_new = true;
                 work.fields.client_token.clone_from(&launch.client_token);
                 work.save().await.map_err(|error| local(&error))?;
             }
@@ -134,7 +142,7 @@ async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token:
                 work.console.debug(format!("EC2 does not know everything yet: {error}"));
                 sleep(NEW_PAUSE).await;
             }
-            Err(error) if is_ours && !error.is_bad_credentials() => {
+            Err(error) if is_new && !error.is_bad_credentials() && !is_open(work) => {
                 // A clear no to a token that was never used before: there is no instance to look for.
                 work.fields.client_token.clear();
                 return Err(error);
@@ -142,6 +150,11 @@ async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token:
             answer => return answer,
         }
     }
+}
+
+/// Whether an instance may have been launched although no answer says so.
+fn is_open(work: &Work<'_>) -> bool {
+    work.launches.lock().expect("no panic while held").open
 }
 
 /// What was made a moment ago is not known everywhere in EC2 yet: a group, a key pair, an instance profile of IAM's.

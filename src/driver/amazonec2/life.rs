@@ -8,8 +8,9 @@ use super::api::ApiResult;
 use super::batch::Ec2;
 use super::model::{Instance, Phase};
 use super::state::Fields;
+use crate::console::Console;
 use crate::driver::State;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::names;
 use crate::wait::{self, Look, Pace};
 
@@ -57,8 +58,8 @@ pub fn address(fields: &Fields, instance: &Instance) -> Result<String> {
 pub fn ended(instance: &Instance) -> Error {
     let Instance { id, reason, .. } = instance;
     match reason.is_empty() {
-        true => Error::msg(format!("instance {id} is terminated")),
-        false => Error::msg(format!("instance {id} is terminated: {reason}")),
+        true => Error::new(Kind::Gone, format!("instance {id} is terminated")),
+        false => Error::new(Kind::Gone, format!("instance {id} is terminated: {reason}")),
     }
 }
 
@@ -125,6 +126,25 @@ impl Seen {
             phase => Look::NotYet(format!("it is {}", state(phase))),
         }
     }
+}
+
+/// Switches an instance on that is off, or is going off; one that runs is left alone.
+///
+/// # Errors
+/// It has ended, or EC2 refuses.
+pub async fn switch_on(ec2: &Arc<Ec2>, console: &Console, instance: &Instance) -> Result<()> {
+    let id = &instance.id;
+    match instance.phase {
+        Phase::Stopping => wait_stopped(ec2, id).await?,
+        Phase::Stopped => {}
+        phase if phase.is_final() => return Err(ended(instance)),
+        _ => {
+            console.say(format!("Going on with instance {id}."));
+            return Ok(());
+        }
+    }
+    console.say(format!("Starting instance {id}..."));
+    Ok(ec2.api().start(id).await?)
 }
 
 /// Waits until a stopping instance is off.

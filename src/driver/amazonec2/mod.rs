@@ -20,6 +20,7 @@ mod life;
 mod look;
 mod model;
 mod network;
+mod pending;
 mod remove;
 mod retry;
 mod rules;
@@ -32,14 +33,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::task::JoinHandle;
 
 use self::batch::{Announced, Ec2};
 use self::credentials::{Keys, Source, Target};
 use self::flags::Given;
 pub use self::gc::{Kind as OrphanKind, Orphan, Orphans, Sweep};
 use self::look::Looked;
+use self::pending::Pending;
 use self::state::Fields;
+use self::work::Launches;
 use super::{FlagValue, MachinePlace};
 use crate::console::Console;
 use crate::context::Context;
@@ -57,14 +59,14 @@ pub struct Amazonec2 {
     fields: Fields,
     /// Keys that are not kept in the record.
     keys: Option<Keys>,
-    /// An interrupted `create` is gone on with: everything was checked then.
+    /// An earlier `create` is gone on with: everything was checked then, and what it made is not taken back.
     resumed: bool,
     /// A `create` that fails leaves nothing, however far it got.
     removed_on_failure: bool,
     looked: Mutex<Option<Looked>>,
     announced: Mutex<Option<Announced>>,
-    in_flight: Option<JoinHandle<()>>,
-    launched: Arc<Mutex<Vec<String>>>,
+    in_flight: Option<Pending>,
+    launches: Arc<Mutex<Launches>>,
 }
 
 impl Amazonec2 {
@@ -91,7 +93,7 @@ impl Amazonec2 {
             looked: Mutex::default(),
             announced: Mutex::default(),
             in_flight: None,
-            launched: Arc::default(),
+            launches: Arc::default(),
         }
     }
 

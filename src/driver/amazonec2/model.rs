@@ -41,7 +41,7 @@ impl ApiError {
 
     /// There were too many calls lately.
     pub fn is_throttled(&self) -> bool {
-        self.code.starts_with("Throttling") || self.is("RequestLimitExceeded")
+        is_throttled(&self.code)
     }
 
     /// The credentials themselves are refused: missing, wrong, or out of date.
@@ -75,6 +75,11 @@ impl ApiError {
         let with_what = Error::new(told.kind(), format!("{what}:\n{}", told.message()));
         told.hints().iter().fold(with_what, |error, hint| error.hint(hint.as_str()))
     }
+}
+
+/// The codes of [`ApiError::is_throttled`].
+pub fn is_throttled(code: &str) -> bool {
+    code.starts_with("Throttling") || code == "RequestLimitExceeded"
 }
 
 /// The codes of [`ApiError::is_no_capacity`].

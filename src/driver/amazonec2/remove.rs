@@ -19,12 +19,12 @@ const LOOK_PAUSE: Duration = Duration::from_secs(2);
 /// How long EC2 may deny an instance that it has just launched before it is believed to be lost.
 const KNOWN: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(60));
 
-/// Removes everything; fine if it is gone already. `launched`: ids that EC2 has named so recently that it may not know
+/// Removes everything; fine if it is gone already. The instances that have ended with it. `launched`: ids that EC2 has named so recently that it may not know
 /// them everywhere yet.
 ///
 /// # Errors
 /// Something is left, by name.
-pub async fn all(api: &Api, console: &Console, fields: &Fields, launched: &[String]) -> Result<()> {
+pub async fn all(api: &Api, console: &Console, fields: &Fields, launched: &[String]) -> Result<Vec<String>> {
     let ids = instances(api, console, fields, launched).await?;
     if ids.is_empty() && api.is_on_spare() {
         return Err(elsewhere("its instance"));
@@ -39,6 +39,17 @@ pub async fn all(api: &Api, console: &Console, fields: &Fields, launched: &[Stri
     keypair::remove(api, console, fields).await?;
     if fields.is_tagged() && !fields.security_group_read_only {
         groups::remove_unused(api, console, fields, &ids).await?;
+    }
+    Ok(ids)
+}
+
+/// Removes instances that this process has launched, and nothing else.
+///
+/// # Errors
+/// One is left.
+pub async fn launched(api: &Api, console: &Console, ids: &[String]) -> Result<()> {
+    for id in ids {
+        terminate_new(api, console, id).await?;
     }
     Ok(())
 }

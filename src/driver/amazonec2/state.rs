@@ -358,6 +358,33 @@ impl Fields {
         self.private_ip_only || self.use_private_ip
     }
 
+    /// Whether a `create` has come so far that something may be there.
+    pub fn is_begun(&self) -> bool {
+        let made = [&self.instance_id, &self.key_name, &self.client_token].iter().any(|id| !id.is_empty());
+        self.is_tagged() && (made || !self.group_ids().is_empty())
+    }
+
+    /// The instance is gone; what was made before it is still there.
+    pub fn forget_instance(&mut self) {
+        for gone in [&mut self.instance_id, &mut self.client_token, &mut self.spot_request] {
+            gone.clear();
+        }
+        for gone in [&mut self.base.ip_address, &mut self.private_ip_address, &mut self.ipv6_address] {
+            gone.clear();
+        }
+    }
+
+    /// All that was made is gone.
+    pub fn forget_everything(&mut self) {
+        self.forget_instance();
+        if !self.existing_key {
+            self.key_name.clear();
+            self.key_pair_id.clear();
+        }
+        self.security_group_id.clear();
+        self.security_group_ids = None;
+    }
+
     /// Whether everything that was made for this machine carries our tags. The original tags instances only, after
     /// they run, and with names of the user's.
     pub fn is_tagged(&self) -> bool {

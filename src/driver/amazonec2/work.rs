@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use super::api::{Api, ApiResult};
 use super::batch::Ec2;
-use super::model::{ApiError, NO_ANSWER, Tags};
+use super::model::{ApiError, Instance, NO_ANSWER, Tags};
+use super::pending::{self, Pending};
 use super::state::Fields;
 use super::tags;
 use crate::console::Console;
@@ -21,8 +21,39 @@ pub(super) struct Work<'w> {
     pub(super) place: &'w MachinePlace,
     pub(super) fields: &'w mut Fields,
     pub(super) checkpoint: &'w dyn Checkpoint,
-    pub(super) in_flight: &'w mut Option<JoinHandle<()>>,
-    pub(super) launched: Arc<Mutex<Vec<String>>>,
+    pub(super) in_flight: &'w mut Option<Pending>,
+    pub(super) launches: Arc<Mutex<Launches>>,
+}
+
+/// What this process knows of its launches; calls that outlive an interruption tell it too.
+#[derive(Debug, Default)]
+pub(super) struct Launches {
+    /// The instances that it has launched, whatever became of them.
+    pub(super) ids: Vec<String>,
+    /// There may be one more: EC2 gave no clear answer.
+    pub(super) open: bool,
+}
+
+impl Launches {
+    /// An answer to `RunInstances`, heard in the task that made the call. `is_new`: no earlier process can have
+    /// launched the same.
+    pub(super) fn hear(&mut self, answer: &ApiResult<Instance>, is_new: bool) {
+        self.open = match answer {
+            Ok(instance) => {
+                self.know(instance, is_new);
+                false
+            }
+            Err(_) => pending::is_unclear(),
+        };
+    }
+
+    /// What was launched is known.
+    pub(super) fn know(&mut self, instance: &Instance, is_new: bool) {
+        self.open = false;
+        if is_new && !self.ids.contains(&instance.id) {
+            self.ids.push(instance.id.clone());
+        }
+    }
 }
 
 impl Work<'_> {
@@ -51,7 +82,7 @@ impl Work<'_> {
         call: impl Future<Output = ApiResult<T>> + Send + 'static,
     ) -> ApiResult<T> {
         let (sender, answer) = oneshot::channel();
-        *self.in_flight = Some(tokio::spawn(async move { _ = sender.send(call.await) }));
+        *self.in_flight = Some(Pending::begin(async move { _ = sender.send(call.await) }));
         let answer = answer.await;
         *self.in_flight = None;
         answer.unwrap_or_else(|_| {

@@ -11,6 +11,7 @@ mod env_in_shells;
 mod generated;
 mod global;
 mod golden;
+mod hostile;
 mod parallel;
 mod pipes;
 mod prompt;

@@ -290,10 +290,15 @@ fn a_machine_outlives_the_credentials_that_made_it() {
     // What those other keys do not see may be in another account.
     let id = set("InstanceId", "i-0123456789abcdef0");
     set("ClientToken", "");
-    let run = run_with(&region, &base, &["rm", "-y", "aws01"]).fails(1).complains("may be in another one");
+    let machine = set("Id", "0123456789abcdef0123456789abcdef");
+    let owner = set("OwnerId", "111122223333");
+    let run =
+        run_with(&region, &base, &["rm", "-y", "aws01"]).fails(1).complains("made in AWS account 111122223333, but");
     assert!(run.stderr.contains("stored with the machine are refused (AuthFailure)"), "{run:#?}");
     assert!(region.machine_folder("aws01").exists());
     set("InstanceId", &id);
+    set("Id", &machine);
+    set("OwnerId", &owner);
     run_with(&region, &base, &["rm", "-y", "aws01"]).succeeds().complains("stored with the machine are refused");
     assert_eq!(region.left(), [""; 0]);
 }

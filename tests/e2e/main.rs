@@ -13,6 +13,7 @@ mod player;
 
 mod bad_input;
 mod create;
+mod ec2_accounts;
 mod ec2_clients;
 mod ec2_credentials;
 mod ec2_faults;

@@ -68,11 +68,6 @@ impl Api {
         Self { client: Client::from_conf(builder.build()), spare: spare.map(Arc::new), waiting }
     }
 
-    /// Whether the answers come by the spare credentials: what is not found may be in another account.
-    pub fn is_on_spare(&self) -> bool {
-        self.spare.as_ref().is_some_and(|spare| spare.in_use().is_some())
-    }
-
     /// One call, repeated with the spare credentials when the first ones are refused.
     async fn ask<T, E, F>(&self, call: impl Fn(&Client) -> F + Send) -> ApiResult<T>
     where

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OnceCell, Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::api::{Api, ApiResult};
-use super::model::{ApiError, Instance};
+use super::model::{ApiError, Group, Instance};
 
 /// How long the first question waits for company.
 const WINDOW: Duration = Duration::from_millis(10);
@@ -58,12 +58,29 @@ type Asker = (String, oneshot::Sender<ApiResult<Option<Instance>>>);
 pub struct Ec2 {
     api: Api,
     waiting: Mutex<Vec<Asker>>,
+    /// What it was told, or finds in its environment; empty: AWS's own.
+    endpoint: String,
+    defaults: OnceCell<Vec<Group>>,
 }
 
 impl Ec2 {
     /// Over the calls of one target.
-    pub fn new(api: Api) -> Self {
-        Self { api, waiting: Mutex::default() }
+    pub fn new(api: Api, endpoint: String) -> Self {
+        Self { api, waiting: Mutex::default(), endpoint, defaults: OnceCell::new() }
+    }
+
+    /// Where it is asked, if not at AWS's own endpoint.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The group that every VPC has, for each VPC of the account that answers; asked once.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn default_groups(&self) -> ApiResult<&[Group]> {
+        let ask = || async { self.api.groups(&[("group-name", &["default".to_owned()])]).await };
+        self.defaults.get_or_try_init(ask).await.map(Vec::as_slice)
     }
 
     /// All other calls.

@@ -163,6 +163,7 @@ pub fn group(one: &ec2::SecurityGroup) -> Group {
         id: text(one.group_id()),
         name: text(one.group_name()),
         vpc: text(one.vpc_id()),
+        owner: text(one.owner_id()),
         rules: one.ip_permissions().iter().map(rule).collect(),
         tags: tags_of(one.tags()),
     }

@@ -181,7 +181,16 @@ pub async fn connect(cx: &Context, target: &Target) -> Result<Arc<Ec2>> {
 async fn open(cx: &Context, target: &Target) -> Result<Arc<Ec2>> {
     let (config, _) = load(&cx.env, target).await.map_err(|error| missing(cx, target, &error))?;
     let spare = target.stored.then(|| Spare::new(cx, target));
-    Ok(Arc::new(Ec2::new(Api::new(&cx.console, &config, target.retries, spare))))
+    let endpoint = endpoint(&cx.env, target, &config);
+    Ok(Arc::new(Ec2::new(Api::new(&cx.console, &config, target.retries, spare), endpoint)))
+}
+
+/// The endpoint that the SDK takes, unless it is AWS's own: the record's, EC2's of the environment, that of all services.
+fn endpoint(env: &Env, target: &Target, config: &SdkConfig) -> String {
+    match target.endpoint.as_str() {
+        "" => env.var("AWS_ENDPOINT_URL_EC2").or(config.endpoint_url()).unwrap_or_default().to_owned(),
+        endpoint => endpoint.to_owned(),
+    }
 }
 
 /// The configuration of a client, and the credentials that it begins with.

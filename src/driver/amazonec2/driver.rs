@@ -57,6 +57,13 @@ impl Driver for Amazonec2 {
         earlier.secret_key.clone_from(&self.fields.secret_key);
         earlier.profile.clone_from(&self.fields.profile);
         self.fields = earlier;
+        let whose = self.whose(cx).await;
+        if let Some(error) = whose.obstacle(&self.fields).filter(|_| whose.is_not_its()) {
+            let name = &self.place.name;
+            return Err(
+                error.hint(format!("there, the same `create` goes on, or `docker-machine rm {name}` removes it"))
+            );
+        }
         self.resumed = true;
         cx.console.debug(format!("taking over what was made for id {}", self.fields.id));
         Ok(())
@@ -72,6 +79,9 @@ impl Driver for Amazonec2 {
         }
         self.fields.store_id = cx.store.id()?;
         let ec2 = self.ec2(cx).await?;
+        if self.fields.endpoint.is_empty() {
+            ec2.endpoint().clone_into(&mut self.fields.endpoint_url);
+        }
         let console = self.console(cx);
         if let (_, Some(warning)) = tags::parse(&self.fields.tags)? {
             console.say(warning);
@@ -126,7 +136,7 @@ impl Driver for Amazonec2 {
             launched.extend((!self.fields.instance_id.is_empty()).then(|| self.fields.instance_id.clone()));
         }
         let ec2 = self.ec2(cx).await?;
-        let ended = remove::all(ec2.api(), &self.console(cx), &self.fields, &launched).await?;
+        let ended = remove::all(&ec2, &self.console(cx), &self.fields, &launched).await?;
         if ended.is_empty() && self.launches.lock().expect("no panic while held").open {
             return Err(Error::msg("EC2 has not answered whether it launched an instance, and shows none so far"));
         }
@@ -152,14 +162,15 @@ impl Driver for Amazonec2 {
     }
 
     fn traces(&self) -> Vec<String> {
-        let Fields { instance_id, key_name, existing_key, region, .. } = &self.fields;
+        let Fields { instance_id, key_name, existing_key, region, owner_id, .. } = &self.fields;
+        let place = if owner_id.is_empty() { region.clone() } else { format!("{region}, account {owner_id}") };
         let mut all = self.launched();
         all.push(instance_id.clone());
         all.retain(|id| !id.is_empty());
         all.dedup();
-        let mut traces: Vec<String> = all.into_iter().map(|id| format!("instance {id} in {region}")).collect();
+        let mut traces: Vec<String> = all.into_iter().map(|id| format!("instance {id} in {place}")).collect();
         if !key_name.is_empty() && !existing_key {
-            traces.push(format!("key pair {key_name} in {region}"));
+            traces.push(format!("key pair {key_name} in {place}"));
         }
         traces
     }
@@ -185,10 +196,10 @@ impl Driver for Amazonec2 {
             return Ok(State::Starting);
         }
         let Some(instance) = self.look(cx).await? else {
-            if self.is_young() {
+            if self.is_young() && !self.whose(cx).await.is_not_its() {
                 return Ok(State::Starting);
             }
-            return Err(self.unknown());
+            return Err(self.unknown(cx).await);
         };
         if instance.phase == Phase::Unknown {
             self.console(cx).say(format!("unrecognized instance state: {}", instance.reason));
@@ -224,7 +235,7 @@ impl Driver for Amazonec2 {
         let mut base = self.fields.base.clone();
         match self.look(cx).await {
             Ok(Some(instance)) => base.ip_address = life::address(&self.fields, &instance)?,
-            Ok(None) => return Err(self.unknown()),
+            Ok(None) => return Err(self.unknown(cx).await),
             // An address that is known is better than none while the API does not answer.
             Err(error) if base.ip_address.is_empty() => return Err(error),
             Err(_) => {}

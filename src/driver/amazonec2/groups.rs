@@ -39,6 +39,10 @@ pub async fn ensure(work: &mut Work<'_>) -> Result<()> {
             Some(group) => (group, false),
             None => (make(work, &name).await?, true),
         };
+        if made || tag(&group.tags, tags::STORE).is_some() {
+            // Known before the launch: whoever goes on with this machine must be of the same account.
+            work.fields.owner_id.clone_from(&group.owner);
+        }
         ids.push(group.id.clone());
         work.fields.security_group_ids = Some(ids.clone());
         work.save().await?;

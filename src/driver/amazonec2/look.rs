@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::Amazonec2;
 use super::life;
 use super::model::Instance;
+use super::owner::Whose;
 use crate::clock;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -63,13 +64,32 @@ impl Amazonec2 {
 
     /// The instance, which must be there.
     pub(super) async fn instance(&self, cx: &Context) -> Result<Instance> {
-        self.look(cx).await?.ok_or_else(|| self.unknown())
+        match self.look(cx).await? {
+            Some(instance) => Ok(instance),
+            None => Err(self.unknown(cx).await),
+        }
     }
 
-    /// In EC2's own words, which scripts look for: it does not say them to a question by filter.
-    pub(super) fn unknown(&self) -> Error {
-        let id = &self.fields.instance_id;
-        Error::msg(format!("InvalidInstanceID.NotFound: The instance ID '{id}' does not exist"))
+    /// Why the instance is not found. Where it must be, in EC2's own words, which scripts look for: it does not say them
+    /// to a question by filter.
+    pub(super) async fn unknown(&self, cx: &Context) -> Error {
+        let whose = self.whose(cx).await;
+        match whose.obstacle(&self.fields) {
+            Some(error) if whose.is_not_its() => error,
+            unclear => {
+                let id = &self.fields.instance_id;
+                let error = Error::msg(format!("InvalidInstanceID.NotFound: The instance ID '{id}' does not exist"));
+                unclear.into_iter().fold(error, |error, unclear| error.hint(unclear.message()))
+            }
+        }
+    }
+
+    /// Whether who answers is who made the machine.
+    pub(super) async fn whose(&self, cx: &Context) -> Whose {
+        match self.ec2(cx).await {
+            Ok(ec2) => Whose::of(&ec2, &self.fields).await,
+            Err(error) => Whose::Unclear(error.message().to_owned()),
+        }
     }
 
     /// The record was written so recently that EC2 may not know the instance yet.

@@ -20,6 +20,7 @@ mod life;
 mod look;
 mod model;
 mod network;
+mod owner;
 mod pending;
 mod remove;
 mod retry;

@@ -255,6 +255,8 @@ pub struct Group {
     pub name: String,
     /// Its VPC.
     pub vpc: String,
+    /// The account it is in.
+    pub owner: String,
     /// What comes in.
     pub rules: Vec<Rule>,
     /// Its tags.

@@ -1,11 +1,14 @@
 //! Removing what was made for a machine: instances, spot requests, key pairs, security groups that nobody else uses.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
 use super::api::{Api, ApiResult};
+use super::batch::Ec2;
 use super::model::{Instance, Phase};
+use super::owner::Whose;
 use super::state::Fields;
 use super::{groups, keypair, tags};
 use crate::console::Console;
@@ -19,28 +22,35 @@ const LOOK_PAUSE: Duration = Duration::from_secs(2);
 /// How long EC2 may deny an instance that it has just launched before it is believed to be lost.
 const KNOWN: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(60));
 
-/// Removes everything; fine if it is gone already. The instances that have ended with it. `launched`: ids that EC2 has named so recently that it may not know
-/// them everywhere yet.
+/// Removes everything; fine if it is gone already. The instances that have ended with it. `launched`: ids that EC2 has
+/// named so recently that it may not know them everywhere yet.
 ///
 /// # Errors
 /// Something is left, by name.
-pub async fn all(api: &Api, console: &Console, fields: &Fields, launched: &[String]) -> Result<Vec<String>> {
-    let ids = instances(api, console, fields, launched).await?;
-    if ids.is_empty() && api.is_on_spare() {
-        return Err(elsewhere("its instance"));
-    }
+pub async fn all(ec2: &Arc<Ec2>, console: &Console, fields: &Fields, launched: &[String]) -> Result<Vec<String>> {
+    let api = ec2.api();
+    let Found { ids, seen } = instances(api, console, fields, launched).await?;
+    let mut ended = Vec::new();
     for id in &ids {
         match launched.contains(id) {
             true => terminate_new(api, console, id).await?,
-            false => terminate(api, console, id).await?,
+            false if terminate(api, console, id).await? => {}
+            false => continue,
         }
+        ended.push(id.clone());
+    }
+    if !seen && ended.is_empty() {
+        be_sure(ec2, fields).await?;
+    }
+    if ended.len() < ids.len() {
+        console.say("Remote instance does not exist, proceeding with removing local reference");
     }
     spot_requests(api, fields).await?;
     keypair::remove(api, console, fields).await?;
     if fields.is_tagged() && !fields.security_group_read_only {
         groups::remove_unused(api, console, fields, &ids).await?;
     }
-    Ok(ids)
+    Ok(ended)
 }
 
 /// Removes instances that this process has launched, and nothing else.
@@ -54,8 +64,33 @@ pub async fn launched(api: &Api, console: &Console, ids: &[String]) -> Result<()
     Ok(())
 }
 
+/// Nothing was found, which only means that nothing is left where the machine was made.
+async fn be_sure(ec2: &Arc<Ec2>, fields: &Fields) -> Result<()> {
+    let launched = !fields.instance_id.is_empty() || !fields.client_token.is_empty();
+    if !launched && fields.key_pair_id.is_empty() {
+        return Ok(());
+    }
+    let whose = Whose::of(ec2, fields).await;
+    match whose.obstacle(fields) {
+        // An instance costs money.
+        Some(error) if launched || whose.is_not_its() => Err(error.hint(format!(
+            "or forget the machine, whatever is left of it: `docker-machine rm -f {}`",
+            fields.base.machine_name
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What EC2 has of the machine's instances.
+struct Found {
+    ids: Vec<String>,
+    /// EC2 showed one, be it a terminated one: this is where the machine was made.
+    seen: bool,
+}
+
 /// Every instance of the machine: the known one, and what its tag finds.
-async fn instances(api: &Api, console: &Console, fields: &Fields, launched: &[String]) -> Result<Vec<String>> {
+async fn instances(api: &Api, console: &Console, fields: &Fields, launched: &[String]) -> Result<Found> {
+    let mut seen = false;
     let mut ids: Vec<String> = launched.to_vec();
     if !fields.instance_id.is_empty() {
         ids.push(fields.instance_id.clone());
@@ -74,9 +109,9 @@ async fn instances(api: &Api, console: &Console, fields: &Fields, launched: &[St
                 }
                 found => found?,
             };
-            let enough = !found.is_empty();
+            seen = !found.is_empty();
             ids.extend(found.into_iter().filter(|one| !one.phase.is_final()).map(|one| one.id));
-            if enough {
+            if seen {
                 break;
             }
         }
@@ -85,22 +120,19 @@ async fn instances(api: &Api, console: &Console, fields: &Fields, launched: &[St
     }
     ids.sort_unstable();
     ids.dedup();
-    Ok(ids)
+    Ok(Found { ids, seen })
 }
 
 async fn tagged(api: &Api, fields: &Fields) -> ApiResult<Vec<Instance>> {
     api.instances(&[(tags::BY_MACHINE, std::slice::from_ref(&fields.id))]).await
 }
 
-async fn terminate(api: &Api, console: &Console, id: &str) -> Result<()> {
+/// Whether it was there.
+async fn terminate(api: &Api, console: &Console, id: &str) -> Result<bool> {
     console.debug(format!("terminating instance: {id}"));
     match api.terminate(id).await {
-        Err(error) if error.is_not_found() && api.is_on_spare() => Err(elsewhere(&format!("instance {id}"))),
-        Err(error) if error.is_not_found() => {
-            console.say("Remote instance does not exist, proceeding with removing local reference");
-            Ok(())
-        }
-        answer => ended(id, answer),
+        Err(error) if error.is_not_found() => Ok(false),
+        answer => ended(id, answer).map(|()| true),
     }
 }
 
@@ -123,13 +155,6 @@ fn ended(id: &str, answer: ApiResult<Phase>) -> Result<()> {
         Ok(phase) => Err(Error::msg(format!("unable to terminate instance: {id} is still {phase:?}"))),
         Err(error) => Err(Error::from(error).context("unable to terminate instance")),
     }
-}
-
-/// The machine's own keys are refused: in another account nothing is known of it, but that does not mean gone.
-fn elsewhere(what: &str) -> Error {
-    Error::msg(format!("{what} is not in the account of this computer's AWS configuration, but may be in another one"))
-        .hint("set AWS_PROFILE to a profile of the account that it was made in")
-        .hint("or forget the machine, whatever is left of it: `docker-machine rm -f`")
 }
 
 /// A request that is still open would launch another instance.

@@ -176,6 +176,9 @@ pub struct Fields {
     /// The account.
     #[serde(rename = "OwnerId", skip_serializing_if = "is_default")]
     pub owner_id: String,
+    /// The endpoint that the environment named, which it may not name any more.
+    #[serde(rename = "EndpointUrl", skip_serializing_if = "is_default")]
+    pub endpoint_url: String,
     /// `x86_64`, `arm64`.
     #[serde(rename = "Architecture", skip_serializing_if = "is_default")]
     pub architecture: String,
@@ -286,6 +289,7 @@ impl Default for Fields {
             ipv6_address_only: false,
             client_token: String::new(),
             owner_id: String::new(),
+            endpoint_url: String::new(),
             architecture: String::new(),
             profile: String::new(),
             spot_request: String::new(),

@@ -25,6 +25,11 @@ pub const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 /// Its secret.
 pub const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
+/// The access key of somebody in another account, and its secret.
+pub const OTHER_KEYS: (&str, &str) = ("AKIAIOTHERACCEXAMPLE", "wJalrXUtnFEMI/K7MDENG/otherAccEXAMPLEKEY");
+/// The accounts of [`ACCESS_KEY`] and of [`OTHER_KEYS`].
+pub const ACCOUNTS: (&str, &str) = ("123456789012", "444455556666");
+
 /// A network with an EC2 API, and a user's home with a store and AWS credentials in it.
 pub struct Region {
     lab: Lab,

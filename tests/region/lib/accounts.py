@@ -1,4 +1,4 @@
-"""Who may call: access keys of the region's one account, and the check of a request's signature.
+"""Who may call: access keys of the region's accounts, and the check of a request's signature.
 
 The keys are the ones that AWS's own documentation uses as examples.
 """
@@ -14,12 +14,16 @@ from calls import Refusal
 # What the region's own commands sign with: their calls are not logged and meet no faults.
 OPERATOR = "AKIAI44QH8DHBEXAMPLE"
 USER = "AKIAIOSFODNN7EXAMPLE"
+# Of somebody else: in another account, which knows nothing of the first one's resources.
+OTHER = "AKIAIOTHERACCEXAMPLE"
+OTHER_ACCOUNT = "444455556666"
 TEMPORARY = "ASIAIOSFODNN7EXAMPLE"
 TEMPORARY_TOKEN = "AQoDYXdzEJr1K-example-session-token"
 
 SECRETS = {
     OPERATOR: "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
     USER: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    OTHER: "wJalrXUtnFEMI/K7MDENG/otherAccEXAMPLEKEY",
     TEMPORARY: "wJalrXUtnFEMI/K7MDENG/temporaryEXAMPLEKEY",
 }
 
@@ -52,6 +56,13 @@ def check(environ: dict, body: bytes, service: str) -> None:
         or not hmac.compare_digest(_signature(environ, body, secret, scope, signed), signature)
     ):
         raise _UNKNOWN[service]
+
+
+def account_of(key: str) -> str:
+    """The account that an access key belongs to."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+
+    return OTHER_ACCOUNT if key == OTHER else DEFAULT_ACCOUNT_ID
 
 
 def _known(key: str) -> tuple[str | None, str | None]:

@@ -30,8 +30,8 @@ class Gate:
         self._faults = faults
         self._log: list[Call] = []
         self._log_lock = threading.Lock()
-        # (region, ClientToken): what was asked, and the answer.
-        self._launches: dict[tuple[str, str], tuple[str, tuple]] = {}
+        # (account, region, ClientToken): what was asked, and the answer.
+        self._launches: dict[tuple[str, str, str], tuple[str, tuple]] = {}
 
     def log(self) -> list[dict]:
         with self._log_lock:
@@ -95,12 +95,13 @@ class Gate:
         if call.action != "RunInstances" or not token or call.params.get("DryRun") == "true":
             return self._execute(call, environ)
         asked = hashlib.sha256(repr(sorted(call.params.items())).encode()).hexdigest()
+        launch = (accounts.account_of(call.key), call.region, token)
         with ec2.LOCK:
-            known = self._launches.get((call.region, token))
+            known = self._launches.get(launch)
             if known is None:
                 answer = self._execute(call, environ)
                 if answer[0].startswith("200"):
-                    self._launches[call.region, token] = (asked, answer)
+                    self._launches[launch] = (asked, answer)
                 return answer
         if known[0] != asked:
             raise Refusal("IdempotentParameterMismatch",
@@ -111,12 +112,13 @@ class Gate:
         if call.action == "GetRoleCredentials":
             return signon.portal(environ)
         call = with_image(call, environ)
+        account = environ["HTTP_X_MOTO_ACCOUNT_ID"] = accounts.account_of(call.key)
         answered = []
         with ec2.LOCK:
             ec2.CALLER.call = call if call.key != accounts.OPERATOR else None
             try:
                 if call.service == "ec2":
-                    rules.check(call, ec2.backend(call.region))
+                    rules.check(call, ec2.backend(call.region, account))
                 body = b"".join(self._moto(environ, lambda status, headers, _=None: answered.append((status, headers))))
             finally:
                 ec2.CALLER.call = None
@@ -140,7 +142,8 @@ def facts(call: Call) -> Facts:
     subnet = rules.subnet_of(call) if call.action == "RunInstances" else None
     if subnet:
         with ec2.LOCK:
-            found = [found for zone in ec2.backend(call.region).subnets.values() for found in zone.values()]
+            subnets = ec2.backend(call.region, accounts.account_of(call.key)).subnets
+            found = [found for zone in subnets.values() for found in zone.values()]
         zone = next((found.availability_zone for found in found if found.id == subnet), zone)
     return Facts(zone, call.params.get("InstanceMarketOptions.MarketType") == "spot", call.params.get("InstanceType"))
 

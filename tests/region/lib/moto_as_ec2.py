@@ -37,12 +37,12 @@ _original_terminate = Instance.terminate
 
 
 def backends() -> list[EC2Backend]:
-    """One for every region that has been used."""
-    return list(ec2_backends[DEFAULT_ACCOUNT_ID].values())
+    """One for every account and region that has been used."""
+    return [backend for account in list(ec2_backends.values()) for backend in list(account.values())]
 
 
-def backend(region: str) -> EC2Backend:
-    return ec2_backends[DEFAULT_ACCOUNT_ID][region]
+def backend(region: str, account: str = DEFAULT_ACCOUNT_ID) -> EC2Backend:
+    return ec2_backends[account][region]
 
 
 def install(faults) -> None:

@@ -222,6 +222,19 @@ def keys_and_signatures_are_checked():
 
 
 @check
+def two_accounts_see_nothing_of_each_other():
+    (one, other) = (client(), client(key=accounts.OTHER))
+    instance = launch(one)
+    refused("InvalidInstanceID.NotFound", other.describe_instances, InstanceIds=[instance])
+    refused("InvalidInstanceID.NotFound", other.terminate_instances, InstanceIds=[instance])
+    refused("InvalidKeyPair.NotFound", other.describe_key_pairs, KeyNames=["k"])
+    default = [{"Name": "group-name", "Values": ["default"]}]
+    owners = [api.describe_security_groups(Filters=default)["SecurityGroups"][0]["OwnerId"] for api in (one, other)]
+    assert owners == ["123456789012", accounts.OTHER_ACCOUNT], owners
+    one.terminate_instances(InstanceIds=[instance])
+
+
+@check
 def a_role_gives_temporary_credentials_and_probes_are_counted():
     program = "import boto3; boto3.client('ec2', region_name='us-east-1').describe_vpcs()"
     bare = {"PATH": os.environ["PATH"], "HOME": str(FOLDER), "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"]}

@@ -11,7 +11,6 @@ mod env_in_shells;
 mod generated;
 mod global;
 mod golden;
-mod hostile;
 mod parallel;
 mod pipes;
 mod prompt;

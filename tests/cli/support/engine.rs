@@ -22,9 +22,6 @@ pub struct Pki {
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// A connection behind TLS.
-pub type Secured = StreamOwned<ServerConnection, TcpStream>;
-
 /// What a stub engine says to `GET path`: status line and body.
 pub type Answers = fn(&str) -> (&'static str, &'static str);
 
@@ -104,19 +101,6 @@ pub struct EngineStub {
 impl EngineStub {
     /// Listens on `address` (port 0: any) with a certificate for `names`.
     pub fn start(pki: &Pki, address: &str, names: &[&str], answers: Answers) -> Self {
-        Self::speaking(pki, address, names, move |path, stream| {
-            let (status, body) = answers(path);
-            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
-        })
-    }
-
-    /// The same, with `speak` to write the answer to the request for a path.
-    pub fn speaking(
-        pki: &Pki,
-        address: &str,
-        names: &[&str],
-        speak: impl Fn(&str, &mut Secured) -> std::io::Result<()> + Clone + Send + 'static,
-    ) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, ending) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
@@ -127,8 +111,7 @@ impl EngineStub {
                     return;
                 }
                 let (Ok(stream), config, log) = (stream, config.clone(), log.clone()) else { continue };
-                let speak = speak.clone();
-                std::thread::spawn(move || _ = serve(stream, config, &speak, &log));
+                std::thread::spawn(move || _ = serve(stream, config, answers, &log));
             }
         };
         Self { address, seen, ending, listener: Some(std::thread::spawn(accept)) }
@@ -159,7 +142,7 @@ impl Drop for EngineStub {
 fn serve(
     stream: TcpStream,
     config: Arc<ServerConfig>,
-    speak: &impl Fn(&str, &mut Secured) -> std::io::Result<()>,
+    answers: Answers,
     seen: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     let connection = ServerConnection::new(config).map_err(std::io::Error::other)?;
@@ -175,7 +158,8 @@ fn serve(
     let request = String::from_utf8_lossy(&request).into_owned();
     let path = request.split_whitespace().nth(1).unwrap_or_default();
     seen.lock().unwrap().push(path.to_owned());
-    speak(path, &mut stream)?;
+    let (status, body) = answers(path);
+    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())?;
     stream.conn.send_close_notify();
     stream.flush()
 }

@@ -34,10 +34,18 @@ def check(call: Call, backend) -> None:
     _no_duplicate_tags(call)
     if call.action == "RunInstances":
         _launch_is_possible(call, backend)
+    if call.action == "CancelSpotInstanceRequests":
+        _spot_requests_exist(call, backend)
     if call.action == "CreateSecurityGroup":
         _vpc_exists(call, backend)
     if call.action == "DeleteSecurityGroup":
         _group_is_unused(call, backend)
+
+
+def _spot_requests_exist(call: Call, backend) -> None:
+    for request in call.values("SpotInstanceRequestId"):
+        if request not in backend.spot_instance_requests:
+            raise Refusal("InvalidSpotInstanceRequestID.NotFound", f"The spot instance request ID '{request}' does not exist")
 
 
 def _no_empty_values(call: Call) -> None:

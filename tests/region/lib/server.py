@@ -11,16 +11,34 @@ from pathlib import Path
 
 PORT = 4566
 
-os.environ |= {
+MOTO = {
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
     "MOTO_ENABLE_AMI_VALIDATION": "true",
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
 }
 
 
-def main(name: str) -> None:
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+def serve_api(address: str, gate) -> None:
+    """Answers from now on, in threads of its own."""
     from werkzeug.serving import WSGIRequestHandler, make_server
+
+    import signon
+
+    class Requests(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def make_environ(self):
+            return {**super().make_environ(), signon.TOKEN: self.headers.get(signon.TOKEN_HEADER)}
+
+    for noisy in ("werkzeug", "botocore"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    api = make_server(address, PORT, gate, threaded=True, request_handler=Requests)
+    threading.Thread(target=api.serve_forever, daemon=True).start()
+
+
+def main(name: str) -> None:
+    os.environ |= MOTO
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     import moto_as_ec2
     import signon
@@ -32,24 +50,15 @@ def main(name: str) -> None:
     from metadata import Metadata
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
-    for noisy in ("werkzeug", "botocore"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
-
-    class Requests(WSGIRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def make_environ(self):
-            return {**super().make_environ(), signon.TOKEN: self.headers.get(signon.TOKEN_HEADER)}
 
     network = Network(name)
     faults = Faults()
     moto_as_ec2.install(faults)
     gate = Gate(DomainDispatcherApplication(create_backend_app), faults)
-    api = make_server(network.address(), PORT, gate, threaded=True, request_handler=Requests)
     moto_as_ec2.backend("us-east-1")
     socket = network.state / "ec2" / "control"
     control = ControlServer(socket, Control(gate, faults, network, Metadata()))
-    threading.Thread(target=api.serve_forever, daemon=True).start()
+    serve_api(network.address(), gate)
     signon.serve_agent()
     threading.Thread(target=control.serve_forever, daemon=True).start()
     Computers(network).run()

@@ -45,7 +45,7 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
         return Ok(());
     }
     let force = if args.force { Force::Yes } else { Force::No };
-    let mut errors = Vec::new();
+    let (mut errors, mut left) = (Vec::new(), Vec::new());
     let mut removals = begin(cx, &args.names, force);
     for text in &args.names {
         // A name that is given again is gone by now.
@@ -53,8 +53,11 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
             Some(task) => task.await.map_err(|panic| Error::msg(format!("a task ended in a panic: {panic}")))?,
             None => one(cx, text, force).await,
         };
-        if let Some(error) = removal.left {
-            cx.console.error(&error);
+        if let Some(removed) = removal.left {
+            cx.console.error(&removed.error);
+            if !removed.traces.is_empty() {
+                left.push(format!("\"{text}\" may have left: {}", removed.traces.join(", ")));
+            }
         }
         match removal.forgotten {
             Ok(()) => cx.console.say(format!("Successfully removed {text}")),
@@ -63,6 +66,10 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     }
     for error in &errors {
         cx.console.error(error);
+    }
+    // The last words, for nothing here knows of it any more.
+    for trace in left {
+        cx.console.warn(trace);
     }
     if errors.is_empty() || args.force { Ok(()) } else { Err(Error::msg("")) }
 }

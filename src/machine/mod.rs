@@ -1,4 +1,21 @@
 //! A machine: a record and a driver, and the order in which things are done to it.
+//!
+//! What may meet what on one machine. The lock is the machine's, and ends with the process that holds it:
+//!
+//! | | takes the lock | when another process has it |
+//! |---|---|---|
+//! | `create` | from its first check to its end | ends at once: the machine "already exists", and who works on it |
+//! | `rm` | for all it does | waits, then removes what there is |
+//! | `provision`, `upgrade`, `regenerate-certs`, `start`, `stop`, `kill`, `restart` | for all they do | wait, then load the record again; after an `rm` there is none |
+//! | `ls`, `env`, `status`, `ip`, `gc`, `ssh` and other readers | no | read: a record is replaced whole, so it is the old or the new one |
+//!
+//! And in one account, where two computers share no locks:
+//!
+//! - `gc` removes what carries its store's id and is in no record. It looks at the account first and at the records
+//!   last, and a record is there before anything is made: what a `create` is making is no orphan.
+//! - A second store with a machine of the same name: its key pair is refused before anything is made.
+//! - `rm` deletes a group with the last machine that uses it while a `create` is about to: EC2 says so to the `create`,
+//!   which makes the group again. Only the store that made a group deletes it.
 
 pub mod certificates;
 pub mod create;

@@ -18,9 +18,18 @@ pub enum Force {
 #[derive(Debug)]
 pub struct Removal {
     /// Why its computer could not be removed, although the machine was to be forgotten all the same ([`Force::Yes`]).
-    pub left: Option<Error>,
+    pub left: Option<Left>,
     /// Whether its record is gone.
     pub forgotten: Result<()>,
+}
+
+/// What may be left of a computer whose machine is forgotten.
+#[derive(Debug)]
+pub struct Left {
+    /// Why it could not be removed.
+    pub error: Error,
+    /// Its ids, with their kind and place.
+    pub traces: Vec<String>,
 }
 
 /// Removes one machine.
@@ -33,10 +42,17 @@ pub async fn remove(cx: &Context, name: &Name, force: Force) -> Removal {
         },
         false => None,
     };
-    match (remove_computer(cx, name).await.map_err(removing), force) {
+    match (remove_computer(cx, name).await, force) {
         (Ok(()), _) => Removal { left: None, forgotten: forget(cx, name) },
-        (Err(error), Force::No) => Removal { left: None, forgotten: Err(error) },
-        (Err(error), Force::Yes) => Removal { left: Some(error), forgotten: forget(cx, name) },
+        (Err(left), Force::No) => {
+            let told = |error: Error, trace: &String| error.hint(format!("may be left: {trace}"));
+            let error = left.traces.iter().fold(removing(left.error), told);
+            Removal { left: None, forgotten: Err(error) }
+        }
+        (Err(left), Force::Yes) => {
+            let left = Left { error: removing(left.error), ..left };
+            Removal { left: Some(left), forgotten: forget(cx, name) }
+        }
     }
 }
 
@@ -47,13 +63,9 @@ fn forget(cx: &Context, name: &Name) -> Result<()> {
     }
 }
 
-async fn remove_computer(cx: &Context, name: &Name) -> Result<()> {
-    let mut host = Host::load(cx, name)?;
+async fn remove_computer(cx: &Context, name: &Name) -> Result<(), Left> {
+    let mut host = Host::load(cx, name).map_err(|error| Left { error, traces: Vec::new() })?;
     let _progress = cx.console.busy(&format!("Removing {name}..."));
-    host.driver.remove(cx).await.map_err(|mut error| {
-        for trace in host.driver.traces() {
-            error = error.hint(format!("may be left: {trace}"));
-        }
-        error
-    })
+    let removed = host.driver.remove(cx).await;
+    removed.map_err(|error| Left { error, traces: host.driver.traces() })
 }

@@ -24,10 +24,13 @@ impl Store {
         }
     }
 
-    /// The same for all other names, but for those that somebody works on now.
+    /// The same for all other names, but for those that somebody works on now. A lock whose `create` was killed before
+    /// there was a record goes too, once it is old: a new one may be about to be taken.
     pub(super) fn sweep_abandoned(&self) {
         for path in listing(&self.machines()) {
-            let Some(name) = abandoned(&path) else { continue };
+            let stale = stale_lock(&path).filter(|name| !self.folder(name).exists());
+            let Some(name) = abandoned(&path).or(stale) else { continue };
+            // Letting go of the lock of a machine that is not there deletes it.
             if let Ok(Attempt::Held(_lock)) = Lock::attempt(&self.lock_path(&name), Some(&self.folder(&name))) {
                 self.sweep(&name);
             }
@@ -37,9 +40,7 @@ impl Store {
     /// Deletes the drafts of files that were never finished in a machine's folder.
     pub(super) fn sweep_drafts(&self, name: &Name) {
         for path in listing(&self.folder(name)).into_iter().filter(|path| is_draft(path)) {
-            let age =
-                fs::metadata(&path).and_then(|data| data.modified()).map(|time| clock::now().duration_since(time));
-            if matches!(age, Ok(Ok(age)) if age > SETTLED) {
+            if is_old(&path) {
                 _ = fs::remove_file(path);
             }
         }
@@ -57,6 +58,17 @@ impl Store {
 
 fn listing(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).map_or_else(|_| Vec::new(), |items| items.filter_map(|item| Some(item.ok()?.path())).collect())
+}
+
+fn is_old(path: &Path) -> bool {
+    let age = fs::metadata(path).and_then(|data| data.modified()).map(|time| clock::now().duration_since(time));
+    matches!(age, Ok(Ok(age)) if age > SETTLED)
+}
+
+/// `web` of `machines/.web.lock`, if nobody has taken it for a while.
+fn stale_lock(path: &Path) -> Option<Name> {
+    let name = path.file_name()?.to_str()?.strip_prefix('.')?.strip_suffix(".lock")?;
+    is_old(path).then(|| name.parse().ok())?
 }
 
 /// `web` of `machines/.web.removed`.
@@ -99,6 +111,23 @@ mod tests {
         left.sort();
         assert_eq!(left, [".busy.lock", ".busy.removed", ".other.folder", "web"]);
         drop(held);
+    }
+
+    #[test]
+    fn locks_of_killed_creates_go_when_they_are_old_and_nobody_holds_them() {
+        let (_root, store) = store();
+        let old = clock::now() - Duration::from_secs(3600);
+        let held = "held".parse().unwrap();
+        let _held = Lock::attempt(&store.lock_path(&held), Some(&store.folder(&held))).unwrap();
+        fs::write(store.machines().join(".young.lock"), "7\n").unwrap();
+        for file in [".gone.lock", ".held.lock", ".web.lock"] {
+            let file = fs::File::options().create(true).append(true).open(store.machines().join(file)).unwrap();
+            file.set_modified(old).unwrap();
+        }
+        store.sweep_abandoned();
+        let mut left: Vec<_> = fs::read_dir(store.machines()).unwrap().map(|item| item.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".held.lock", ".web.lock", ".young.lock", "web"]);
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! A `create` of a machine that an earlier one has made and kept: it goes on, and whatever stops it, what was there
 //! before is there after it. Only `rm` removes.
 
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::lab::PROGRAM;
 use crate::support::region::{Instance, Moment, Region};
+use crate::support::run::Run;
 
 /// What lets a `create` or `provision` end when the computer is there and Docker is not.
 const FAILING: &str = "fail.sh";
@@ -77,5 +82,98 @@ fn of_a_second_try_only_the_instance_that_it_launched_itself_is_taken_back() {
     region.create("web", &[]).succeeds();
     region.docker("web", &["version"]).succeeds();
     region.run(&["rm", "-y", "web"]).succeeds();
+    assert_eq!(region.left(), [""; 0]);
+}
+
+/// Starts a program whose output is read.
+fn begun(command: &mut Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts")
+}
+
+/// Presses Ctrl-C.
+fn interrupt(child: &Child) {
+    _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+}
+
+/// How a program ended, within a minute.
+fn ended(mut child: Child) -> Run {
+    let end = Instant::now() + Duration::from_secs(60);
+    while child.try_wait().expect("its state").is_none() {
+        assert!(Instant::now() < end, "it does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = child.wait_with_output().expect("its output");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Run { stdout: text(output.stdout), stderr: text(output.stderr), status: output.status.code().unwrap_or(-1) }
+}
+
+#[test]
+fn an_interrupted_launch_that_is_throttled_is_not_tried_again() {
+    let region = Region::new();
+    region.fault("throttle --action RunInstances");
+    let child = begun(&mut region.create_command("web", &["--amazonec2-retries", "20"]));
+    let launches = || region.calls_of("RunInstances").len();
+    while launches() < 2 {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    interrupt(&child);
+    let before = launches();
+    region.fault("clear");
+    ended(child).fails(130).complains("nothing was left behind");
+    // One may have been on its way while it was counted.
+    assert!(launches() <= before + 1, "{before} launches became {}", launches());
+    assert_eq!(region.left(), [""; 0]);
+    assert!(!region.machine_folder("web").exists());
+}
+
+#[test]
+fn ctrl_c_while_a_failed_create_is_taken_back_keeps_the_record_and_ends() {
+    let region = Region::new();
+    region.fault("deny DescribeInstances");
+    region.fault("pause before TerminateInstances");
+    let mut child = begun(&mut region.create_command("web", &[]));
+    assert_eq!(region.held_call(&mut child).expect("it is taken back").action, "TerminateInstances");
+    let began = Instant::now();
+    interrupt(&child);
+    let run = ended(child).fails(130).complains("the removal was interrupted").complains("left: instance i-");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    run.complains("`docker-machine rm web` tries again");
+    region.fault("clear");
+    assert_eq!(region.live_instances().len(), 1);
+    region.run(&["rm", "-y", "web"]).succeeds();
+    assert_eq!(region.left(), [""; 0]);
+}
+
+#[test]
+fn rm_waits_for_a_create_that_gc_does_not_see_and_another_one_is_refused() {
+    let region = Region::new();
+    region.fault("pause after RunInstances");
+    let mut creating = begun(&mut region.create_command("web", &[]));
+    assert_eq!(region.held_call(&mut creating).expect("a launch").action, "RunInstances");
+    let mut remove = region.command(PROGRAM);
+    let mut removing = begun(remove.args(["rm", "-y", "web"]));
+    region.run(&["gc", "--yes", "--young"]).succeeds();
+    region.create("web", &[]).fails(1).complains("Docker machine \"web\" already exists").complains("is working on it");
+    assert!(removing.try_wait().expect("its state").is_none(), "rm did not wait");
+    assert_eq!(region.live_instances().len(), 1, "somebody removed it");
+    region.fault("resume");
+    ended(creating).succeeds();
+    ended(removing).succeeds().says("Successfully removed web");
+    assert_eq!(region.left(), [""; 0]);
+    assert_eq!(region.run(&["ls", "-q"]).succeeds().stdout, "");
+}
+
+#[test]
+fn rm_by_force_ends_with_what_it_leaves() {
+    let region = Region::new();
+    let instance = kept(&region, "web");
+    region.fault("deny TerminateInstances");
+    let mut both = region.command("sh");
+    let run =
+        Run::of(both.args(["-c", "\"$0\" rm -f web 2>&1", PROGRAM])).succeeds().says("Successfully removed web\n");
+    let last = run.stdout.lines().last().expect("a line");
+    assert!(last.contains("web") && last.contains(&instance.id), "{run:#?}");
+    region.fault("clear");
+    region.run(&["gc", "--yes", "--young"]).succeeds();
     assert_eq!(region.left(), [""; 0]);
 }

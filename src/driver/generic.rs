@@ -11,7 +11,10 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
 use super::base::{Base, bare_host, engine_url, text};
-use super::{Checkpoint, Driver, Flag, FlagKind, FlagValues, MachinePlace, State, decode, encode, not_running};
+use super::{
+    Checkpoint, Driver, Flag, FlagKind, FlagValues, Kind, MachinePlace, Offers, Sight, State, decode, encode,
+    not_running,
+};
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
 use crate::names;
@@ -47,6 +50,19 @@ struct Fields {
     ssh_key: String,
     #[serde(flatten)]
     other: Map<String, Value>,
+}
+
+/// The driver, for the registry.
+pub const KIND: Kind = Kind {
+    name: "generic",
+    new: |place| Box::new(Generic::new(place)),
+    load: |place, state| Ok(Box::new(Generic::load(place, state)?)),
+    offers,
+};
+
+/// What a shell offers for a flag's value.
+fn offers(flag: &str, _sight: &Sight<'_>) -> Offers {
+    if flag == "generic-ssh-key" { Offers::Files } else { Offers::Nothing }
 }
 
 impl Generic {

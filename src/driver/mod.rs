@@ -7,9 +7,14 @@
 pub mod amazonec2;
 pub mod base;
 pub mod generic;
+mod kind;
 mod missing;
 pub mod none;
+mod offers;
 pub mod registry;
+
+pub use kind::Kind;
+pub use offers::{Offer, Offers, Sight};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,7 +26,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::error::{Error, Kind, Result};
+use crate::error::{self, Error, Result};
 use crate::ssh::SshTarget;
 use crate::store::Name;
 
@@ -217,7 +222,7 @@ pub trait Driver: Send + Sync {
     /// The computer's state now.
     async fn state(&self, cx: &Context) -> Result<State>;
 
-    /// The engine's address, `tcp://IP:2376`; [`Kind::NotRunning`] (`Host is not running`) if there is none now.
+    /// The engine's address, `tcp://IP:2376`; [`crate::error::Kind::NotRunning`] (`Host is not running`) if there is none now.
     async fn url(&self, cx: &Context) -> Result<String>;
 
     /// The computer's address.
@@ -272,20 +277,20 @@ pub trait Driver: Send + Sync {
 
     /// The error of an operation that this kind of computer does not offer.
     fn unsupported(&self, operation: &str) -> Error {
-        Error::new(Kind::Unsupported, format!("{} driver does not support {operation}", self.name()))
+        Error::new(error::Kind::Unsupported, format!("{} driver does not support {operation}", self.name()))
             .hint("the host is only reached over SSH from here: it is switched on and off where it stands")
     }
 }
 
 /// The error of a URL asked from a machine that is down.
 pub fn not_running() -> Error {
-    Error::new(Kind::NotRunning, "Host is not running")
+    Error::new(error::Kind::NotRunning, "Host is not running")
 }
 
 /// A driver's structure from its state on disk.
 fn decode<T: DeserializeOwned>(driver: &str, state: Value) -> Result<T> {
     serde_json::from_value(state).map_err(|error| {
-        Error::new(Kind::Damaged, format!("the record's state of driver {driver} is damaged: {error}"))
+        Error::new(error::Kind::Damaged, format!("the record's state of driver {driver} is damaged: {error}"))
     })
 }
 

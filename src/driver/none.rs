@@ -41,6 +41,14 @@ impl None {
     }
 }
 
+/// The driver, for the registry.
+pub const KIND: super::Kind = super::Kind {
+    name: "none",
+    new: |place| Box::new(None::new(place)),
+    load: |_, state| Ok(Box::new(None::load(state)?)),
+    offers: super::offers::nothing,
+};
+
 /// The address in a URL: what stands between `://` and the path.
 fn address(url: &str) -> Result<String> {
     let Some((scheme, rest)) = url.split_once("://") else {

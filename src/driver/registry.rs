@@ -3,21 +3,30 @@
 use serde_json::Value;
 
 #[cfg(feature = "amazonec2")]
-use super::amazonec2::Amazonec2;
-use super::generic::Generic;
+use super::amazonec2;
 use super::missing::Missing;
-use super::none::None as NoDriver;
-use super::{Driver, MachinePlace};
+use super::{Driver, Kind, MachinePlace, Offers, Sight, generic, none};
 use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Error, Result};
 
 /// The built-in drivers, in the order in which they are shown.
-pub fn known() -> &'static [&'static str] {
+const BUILT_IN: &[&Kind] = &[
     #[cfg(feature = "amazonec2")]
-    return &["amazonec2", "generic", "none"];
-    #[cfg(not(feature = "amazonec2"))]
-    return &["generic", "none"];
+    &amazonec2::KIND,
+    &generic::KIND,
+    &none::KIND,
+];
+
+/// The names of the built-in drivers, in the order in which they are shown.
+pub fn known() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|kind| kind.name)
+}
+
+/// What a shell offers for the value of a flag, by the first driver that knows it.
+pub fn offers(flag: &str, sight: &Sight<'_>) -> Offers {
+    let asked = BUILT_IN.iter().map(|kind| (kind.offers)(flag, sight));
+    asked.into_iter().find(|offers| *offers != Offers::Nothing).unwrap_or_default()
 }
 
 /// A driver for a new machine. Nothing is started yet: a plugin runs from its first call on.
@@ -25,12 +34,9 @@ pub fn known() -> &'static [&'static str] {
 /// # Errors
 /// There is no such driver: the original's sentence, then the drivers that there are.
 pub fn find(cx: &Context, name: &str, place: &MachinePlace) -> Result<Box<dyn Driver>> {
-    match name {
-        #[cfg(feature = "amazonec2")]
-        "amazonec2" => Ok(Box::new(Amazonec2::new(place))),
-        "generic" => Ok(Box::new(Generic::new(place))),
-        "none" => Ok(Box::new(NoDriver::new(place))),
-        _ => Err(not_found(&cx.env, name)),
+    match built_in(name) {
+        Some(kind) => Ok((kind.new)(place)),
+        None => Err(not_found(&cx.env, name)),
     }
 }
 
@@ -40,24 +46,30 @@ pub fn find(cx: &Context, name: &str, place: &MachinePlace) -> Result<Box<dyn Dr
 /// # Errors
 /// The state cannot be read.
 pub fn load(name: &str, place: &MachinePlace, state: Value) -> Result<Box<dyn Driver>> {
-    match name {
-        #[cfg(feature = "amazonec2")]
-        "amazonec2" => Ok(Box::new(Amazonec2::load(place, state)?)),
-        "generic" => Ok(Box::new(Generic::load(place, state)?)),
-        "none" => Ok(Box::new(NoDriver::load(state)?)),
-        _ => Ok(Box::new(Missing::new(name, state))),
+    match built_in(name) {
+        Some(kind) => (kind.load)(place, state),
+        None => Ok(Box::new(Missing::new(name, state))),
     }
+}
+
+fn built_in(name: &str) -> Option<&'static Kind> {
+    BUILT_IN.iter().copied().find(|kind| kind.name == name)
+}
+
+/// `amazonec2, generic, none`.
+fn names() -> String {
+    known().collect::<Vec<_>>().join(", ")
 }
 
 fn not_found(env: &Env, name: &str) -> Error {
     let plugin = format!("docker-machine-driver-{name}");
     if let Some(program) = env.which(&plugin) {
         return Error::msg(format!("driver plugins cannot be run by this version: {}", program.display()))
-            .hint(format!("the drivers that exist: {}", known().join(", ")));
+            .hint(format!("the drivers that exist: {}", names()));
     }
     Error::msg(format!(
         r#"Driver "{name}" not found. Do you have the plugin binary "{plugin}" accessible in your PATH?"#
     ))
-    .hint(format!("the drivers that exist: {}", known().join(", ")))
+    .hint(format!("the drivers that exist: {}", names()))
     .hint("for a host that you can reach over SSH: `docker-machine create --driver generic --generic-ip-address HOST NAME`")
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::store::EngineOptions;
 
-use super::options::{engine_opts, option_name};
+use super::engine_opts::{engine_opts, option_name};
 
 /// Keys that our command line always sets; they are taken out of the file.
 const OURS: &[&str] = &["hosts", "tls", "tlsverify", "tlscacert", "tlscert", "tlskey"];

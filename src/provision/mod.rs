@@ -7,6 +7,7 @@
 mod daemon_json;
 mod diagnose;
 mod drop_in;
+mod engine_opts;
 mod facts;
 mod families;
 #[cfg(test)]
@@ -221,7 +222,7 @@ fn engine_script(console: &Console, facts: &Facts, wanted: &Wanted<'_>) -> Resul
     let mut script = service(facts.init, wanted.engine_port)
         .set("OPTIONS_FILE", path)
         .set("OPTIONS", text)
-        .set("NEW_BRIDGE", if options::changes_bridge(wanted.engine)? { "yes" } else { "no" });
+        .set("NEW_BRIDGE", if engine_opts::changes_bridge(wanted.engine)? { "yes" } else { "no" });
     match held {
         Held::Nothing => {}
         Held::Ours => script = live_restore(script, &json).part(include_str!("scripts/release_containers.sh")),
@@ -235,7 +236,8 @@ fn engine_script(console: &Console, facts: &Facts, wanted: &Wanted<'_>) -> Resul
         ));
         script = script.set("DAEMON_JSON", text).part(include_str!("scripts/daemon_json.sh"));
     }
-    if wanted.keeps_containers && !open_rc && options::leaves_containers(wanted.engine)? && json.leaves_containers() {
+    if wanted.keeps_containers && !open_rc && engine_opts::leaves_containers(wanted.engine)? && json.leaves_containers()
+    {
         script = live_restore(script, &json).part(include_str!("scripts/hold_containers.sh"));
     }
     Ok(script.part(include_str!("scripts/engine.sh")))

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::store::EngineOptions;
 
 use super::daemon_json::DaemonJson;
+use super::engine_opts::engine_opts;
 use super::facts::Version;
 
 /// What provisioning is to set up.
@@ -27,9 +28,6 @@ pub struct Wanted<'a> {
 const REMOVED_STORAGE_DRIVERS: &[(&str, Version)] =
     &[("aufs", Version(24, 0)), ("overlay", Version(24, 0)), ("devicemapper", Version(25, 0))];
 
-/// Options whose change is visible only on a new `docker0`.
-const BRIDGE_OPTIONS: &[&str] = &["bip", "fixed-cidr", "mtu", "bridge", "default-gateway"];
-
 /// Whether an engine (`None`: the newest) does without this storage driver.
 pub(super) fn is_removed(storage_driver: &str, version: Option<Version>) -> bool {
     REMOVED_STORAGE_DRIVERS
@@ -49,36 +47,6 @@ pub(super) fn check_storage_driver(engine: &EngineOptions, version: Option<Versi
     let which = version.map_or_else(|| "current versions".to_owned(), |v| format!("version {}.{}", v.0, v.1));
     Err(Error::msg(format!("storage driver \"{driver}\" does not exist any more in {which} of the Docker Engine"))
         .hint("leave --engine-storage-driver out: the engine chooses the right one"))
-}
-
-/// Each `--engine-opt` as words, split as a shell would, with `--` in front.
-pub(super) fn engine_opts(engine: &EngineOptions) -> Result<Vec<Vec<String>>> {
-    let words = |text: &String| {
-        let words = shlex::split(text).filter(|words| !words.is_empty());
-        let mut words = words.ok_or_else(|| Error::msg(format!("--engine-opt {text:?}: a quote is not closed")))?;
-        if !words[0].starts_with("--") {
-            words[0].insert_str(0, "--");
-        }
-        Ok(words)
-    };
-    engine.arbitrary_flags.iter().flatten().filter(|text| !text.trim().is_empty()).map(words).collect()
-}
-
-/// Whether any option changes the default bridge.
-pub(super) fn changes_bridge(engine: &EngineOptions) -> Result<bool> {
-    Ok(engine_opts(engine)?.iter().any(|words| BRIDGE_OPTIONS.contains(&option_name(&words[0]))))
-}
-
-/// Whether no option keeps containers from outliving a restart, or lets them do so in any case.
-pub(super) fn leaves_containers(engine: &EngineOptions) -> Result<bool> {
-    let decides = |words: &Vec<String>| option_name(&words[0]) == "live-restore";
-    Ok(!changes_bridge(engine)? && !engine_opts(engine)?.iter().any(decides))
-}
-
-/// `--bip=10.0.0.1/24` is about `bip`.
-pub(super) fn option_name(word: &str) -> &str {
-    let name = word.trim_start_matches('-');
-    name.split_once('=').map_or(name, |(name, _)| name)
 }
 
 /// All arguments after the daemon's own path, in the original's order.
@@ -172,18 +140,6 @@ mod tests {
     fn labels_of_daemon_json_leave_no_room_for_ours() {
         let json = DaemonJson::parse(Some(r#"{"labels": ["a=b"]}"#)).expect("valid");
         assert!(!arguments(&EngineOptions::default(), &json).contains("--label"));
-    }
-
-    #[test]
-    fn engine_options_are_split_as_a_shell_would() {
-        let engine = EngineOptions {
-            arbitrary_flags: list(&["exec-opt native.cgroupdriver=systemd", "log-opt 'tag=a b'", "--debug", ""]),
-            ..EngineOptions::default()
-        };
-        let words: Vec<String> = engine_opts(&engine).expect("closed quotes").concat();
-        assert_eq!(words, ["--exec-opt", "native.cgroupdriver=systemd", "--log-opt", "tag=a b", "--debug"]);
-        let open = EngineOptions { arbitrary_flags: list(&["label 'x"]), ..EngineOptions::default() };
-        assert!(engine_opts(&open).is_err());
     }
 
     #[test]

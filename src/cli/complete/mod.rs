@@ -1,11 +1,10 @@
 //! TAB: what could stand at the cursor.
 //!
 //! The scripts in `completions/` hand over the words ([`request`]) and print what comes back. [`spot`] finds out where
-//! the cursor is, [`values`] (for Amazon EC2 [`ec2`]) what belongs there, [`sources`] looks it up. No network is used
+//! the cursor is, [`values`] what belongs there, [`sources`] looks it up. No network is used
 //! unless states are asked for ([`sources::STATES`]) or a path on a machine is being typed.
 
 mod answer;
-mod ec2;
 mod line;
 mod paths;
 mod request;

@@ -13,7 +13,7 @@ use super::values::{Values, Wanted};
 use crate::commands::completion::SCRIPTS;
 use crate::console::Console;
 use crate::context::{Context, Globals};
-use crate::driver::{State, registry};
+use crate::driver::{Offers, Sight, State, registry};
 use crate::env::Env;
 use crate::error::Result;
 use crate::machine::{Host, login, query};
@@ -55,16 +55,16 @@ impl Sources {
     }
 
     /// The values of a kind, of which `typed` is there already.
-    pub(super) async fn look_up(&self, tree: &clap::Command, values: Values, spot: &Spot, typed: &str) -> Answer {
+    pub(super) async fn look_up(&self, tree: &clap::Command, values: Values<'_>, spot: &Spot, typed: &str) -> Answer {
         let candidates = match values {
             Values::Unknown => Vec::new(),
+            Values::OfDriver(flag) => return self.offered(flag),
             Values::Paths(paths) => return Answer { candidates: Vec::new(), paths: Some(paths) },
             Values::Fixed(words) => words.iter().map(|word| Candidate::new(*word, "")).collect(),
             Values::Machines(wanted) => self.machine_names(wanted, &spot.positionals).await,
-            Values::Drivers => registry::known().iter().map(|name| Candidate::new(*name, "")).collect(),
+            Values::Drivers => registry::known().map(|name| Candidate::new(name, "")).collect(),
             Values::Commands => commands(tree, false),
             Values::Scripts => SCRIPTS.iter().map(|(name, _)| Candidate::new(*name, "")).collect(),
-            Values::Ec2(known) => known.candidates(&self.cx.env, &self.records()),
             Values::Filters => self.filters(typed),
             Values::CopySide => return self.copy_side(typed).await,
             Values::MountSource => match remote_side(typed) {
@@ -73,6 +73,20 @@ impl Sources {
             },
         };
         Answer { candidates, paths: None }
+    }
+
+    /// What the drivers offer for a flag of theirs.
+    fn offered(&self, flag: &str) -> Answer {
+        let machines = self.records();
+        let sight = Sight { env: &self.cx.env, machines: &machines };
+        match registry::offers(flag, &sight) {
+            Offers::Nothing => Answer::default(),
+            Offers::Files => Answer { candidates: Vec::new(), paths: Some(Paths::Files) },
+            Offers::Values(offers) => {
+                let candidates = offers.into_iter().map(|offer| Candidate::new(offer.text, offer.help));
+                Answer { candidates: candidates.collect(), paths: None }
+            }
+        }
     }
 
     async fn machine_names(&self, wanted: Wanted, typed: &[String]) -> Vec<Candidate> {
@@ -155,7 +169,7 @@ impl Sources {
         const KEYS: [&str; 5] = ["driver=", "label=", "name=", "state=", "swarm="];
         let Some((key, _)) = typed.split_once('=') else { return KEYS.map(|key| Candidate::new(key, "")).into() };
         let records = || self.records().into_iter();
-        let known = || registry::known().iter().map(|name| (*name).to_owned());
+        let known = || registry::known().map(str::to_owned);
         let mut values: Vec<String> = match key {
             "driver" => known().chain(records().map(|(_, record)| text(&record, "/DriverName"))).collect(),
             "label" => records().flat_map(|(_, record)| labels(&record)).collect(),

@@ -4,8 +4,6 @@ use clap::ValueHint;
 
 use super::super::flag::{FlagSpec, Takes};
 use super::answer::Paths;
-use super::ec2;
-use super::ec2::Known;
 
 /// Which machines a command is for, if their states are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +16,7 @@ pub(super) enum Wanted {
 
 /// A kind of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Values {
+pub(super) enum Values<'f> {
     /// Free text, or nothing at all.
     Unknown,
     Fixed(&'static [&'static str]),
@@ -28,8 +26,8 @@ pub(super) enum Values {
     Commands,
     /// What `completion` prints.
     Scripts,
-    /// Of Amazon EC2: regions, instance types, …
-    Ec2(Known),
+    /// What the drivers offer for the flag of this name.
+    OfDriver(&'f str),
     /// `key=value` of `ls --filter`.
     Filters,
     /// A local path, or `[user@]machine:path`.
@@ -40,18 +38,17 @@ pub(super) enum Values {
 
 const SWITCH: &[&str] = &["true", "false"];
 
-/// Values of flags, by long name; those of Amazon EC2 are in [`ec2::FLAGS`].
-const FLAGS: &[(&str, Values)] = &[
+/// Values of flags, by long name; drivers know those of their own.
+const FLAGS: &[(&str, Values<'static>)] = &[
     ("driver", Values::Drivers),
     ("engine-storage-driver", Values::Fixed(&["overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs", "devicemapper"])),
     ("filter", Values::Filters),
-    ("generic-ssh-key", Values::Paths(Paths::Files)),
     ("shell", Values::Fixed(&["bash", "cmd", "emacs", "fish", "powershell", "tcsh", "zsh"])),
     ("swarm-strategy", Values::Fixed(&["binpack", "random", "spread"])),
 ];
 
 /// What a flag's value may be.
-pub(super) fn of_flag(command: Option<&str>, flag: &FlagSpec) -> Values {
+pub(super) fn of_flag<'f>(command: Option<&str>, flag: &'f FlagSpec) -> Values<'f> {
     if flag.takes == Takes::Bool {
         return Values::Fixed(SWITCH);
     }
@@ -63,12 +60,12 @@ pub(super) fn of_flag(command: Option<&str>, flag: &FlagSpec) -> Values {
     if command == Some("ls") && flag.is_called("format") {
         return Values::Fixed(&["json", "jsonl", "table"]);
     }
-    let known = FLAGS.iter().chain(ec2::FLAGS).find(|(name, _)| flag.is_called(name));
-    known.map_or(Values::Unknown, |(_, values)| *values)
+    let of_driver = || flag.long.as_deref().map_or(Values::Unknown, Values::OfDriver);
+    FLAGS.iter().find(|(name, _)| flag.is_called(name)).map_or_else(of_driver, |(_, values)| *values)
 }
 
 /// What the word after `index` other words of a command may be.
-pub(super) fn of_word(command: &str, index: usize) -> Values {
+pub(super) fn of_word(command: &str, index: usize) -> Values<'static> {
     match (command, index) {
         ("config" | "env" | "ssh" | "version", 0) => Values::Machines(Wanted::Running),
         ("url", 0) | ("ip" | "kill" | "provision" | "regenerate-certs" | "stop", _) => {
@@ -94,12 +91,10 @@ mod tests {
     /// A new command or renamed flag must not be forgotten here.
     #[tokio::test]
     async fn the_tables_and_the_tree_agree() {
-        let mut flags = driver_flags::flags_of(&Context::for_test(), "generic").await.unwrap();
-        flags.extend(driver_flags::flags_of(&Context::for_test(), "amazonec2").await.unwrap_or_default());
+        let flags = driver_flags::flags_of(&Context::for_test(), "generic").await.unwrap();
         let tree = tree::program(&flags);
         let all: Vec<FlagSpec> = tree.get_subcommands().flat_map(flag::of).collect();
-        let ec2 = ec2::FLAGS.iter().filter(|_| cfg!(feature = "amazonec2"));
-        for (name, _) in FLAGS.iter().chain(ec2) {
+        for (name, _) in FLAGS {
             assert!(all.iter().any(|flag| flag.is_called(name)), "no flag --{name}");
         }
         for command in tree.get_subcommands() {
@@ -115,6 +110,6 @@ mod tests {
         assert_eq!(of("storage-path"), Values::Paths(Paths::Folders));
         assert_eq!(of("tls-ca-key"), Values::Paths(Paths::Files));
         assert_eq!(of("debug"), Values::Fixed(SWITCH));
-        assert_eq!(of("github-api-token"), Values::Unknown);
+        assert_eq!(of("github-api-token"), Values::OfDriver("github-api-token"));
     }
 }

@@ -1,6 +1,7 @@
-//! What to type next when EC2 refuses a call, by the code of its answer.
+//! How a refusal of EC2 is told: its own words, and what to type next, by the code of its answer.
 
 use super::model::{ApiError, NO_ANSWER};
+use crate::error::{Error, Kind};
 
 /// Codes, and what helps with them.
 const HINTS: &[(&[&str], &str)] = &[
@@ -33,8 +34,31 @@ const HINTS: &[(&[&str], &str)] = &[
     ),
 ];
 
+impl ApiError {
+    /// EC2's words on a line of their own, where scripts look for the code, after what could not be done.
+    pub fn while_doing(self, what: &str) -> Error {
+        let told = Error::from(self);
+        let with_what = Error::new(told.kind(), format!("{what}:\n{}", told.message()));
+        told.hints().iter().fold(with_what, |error, hint| error.hint(hint.as_str()))
+    }
+}
+
+impl From<ApiError> for Error {
+    /// `CODE: MESSAGE`, and a second line with status and request, as the original prints it: scripts match the code
+    /// at the beginning.
+    fn from(error: ApiError) -> Self {
+        let ApiError { code, message, status, request_id, .. } = &error;
+        let text = match status {
+            Some(status) => format!("{code}: {message}\n\tstatus code: {status}, request id: {request_id}"),
+            None => format!("{code}: {message}"),
+        };
+        let kind = if *code == NO_ANSWER { Kind::Unreachable } else { Kind::General };
+        of(&error).into_iter().fold(Self::new(kind, text), Self::hint)
+    }
+}
+
 /// Lines that say what to do about an error.
-pub fn of(error: &ApiError) -> Vec<String> {
+fn of(error: &ApiError) -> Vec<String> {
     let mut hints: Vec<String> = Vec::new();
     if error.is_bad_credentials() {
         hints.push("`aws sts get-caller-identity` checks the credentials of your AWS configuration".to_owned());
@@ -86,5 +110,26 @@ mod tests {
     fn what_has_no_remedy_has_no_hint() {
         assert_eq!(hints("InsufficientInstanceCapacity", "None left", "RunInstances"), "");
         assert!(hints("VcpuLimitExceeded", "Too many", "RunInstances").contains("quota"));
+    }
+
+    #[test]
+    fn an_api_error_is_printed_as_the_original_prints_it() {
+        let error = ApiError {
+            code: "InvalidAMIID.NotFound".into(),
+            message: "The image id '[ami-1]' does not exist".into(),
+            status: Some(400),
+            request_id: "r-1".into(),
+            action: "RunInstances".into(),
+        };
+        let text = "InvalidAMIID.NotFound: The image id '[ami-1]' does not exist\n\tstatus code: 400, request id: r-1";
+        assert_eq!(Error::from(error).message(), text);
+    }
+
+    #[test]
+    fn what_could_not_be_done_stands_above_the_code() {
+        let error = ApiError { code: "Throttling".into(), message: "Slow".into(), ..ApiError::default() };
+        let told = error.while_doing("nothing can be looked up");
+        assert_eq!(told.message(), "nothing can be looked up:\nThrottling: Slow");
+        assert!(told.hints()[0].contains("--amazonec2-retries"), "{told:?}");
     }
 }

@@ -20,6 +20,7 @@ mod life;
 mod look;
 mod model;
 mod network;
+mod offers;
 mod owner;
 mod pending;
 mod remove;
@@ -69,6 +70,14 @@ pub struct Amazonec2 {
     in_flight: Option<Pending>,
     launches: Arc<Mutex<Launches>>,
 }
+
+/// The driver, for the registry.
+pub const KIND: super::Kind = super::Kind {
+    name: "amazonec2",
+    new: |place| Box::new(Amazonec2::new(place)),
+    load: |place, state| Ok(Box::new(Amazonec2::load(place, state)?)),
+    offers: offers::offers,
+};
 
 impl Amazonec2 {
     /// For a new machine.

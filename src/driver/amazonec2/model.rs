@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-use super::hints;
-use crate::error::{Error, Kind};
-
 /// A failed call as EC2 tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApiError {
@@ -68,13 +65,6 @@ impl ApiError {
         // A full zone is an answer, although its status is 500.
         self.code == NO_ANSWER || (self.status.is_none_or(|status| status >= 500) && !self.is_no_capacity())
     }
-
-    /// EC2's words on a line of their own, where scripts look for the code, after what could not be done.
-    pub fn while_doing(self, what: &str) -> Error {
-        let told = Error::from(self);
-        let with_what = Error::new(told.kind(), format!("{what}:\n{}", told.message()));
-        told.hints().iter().fold(with_what, |error, hint| error.hint(hint.as_str()))
-    }
 }
 
 /// The codes of [`ApiError::is_throttled`].
@@ -99,20 +89,6 @@ pub fn is_no_capacity(code: &str) -> bool {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)
-    }
-}
-
-impl From<ApiError> for Error {
-    /// `CODE: MESSAGE`, and a second line with status and request, as the original prints it: scripts match the code
-    /// at the beginning.
-    fn from(error: ApiError) -> Self {
-        let ApiError { code, message, status, request_id, .. } = &error;
-        let text = match status {
-            Some(status) => format!("{code}: {message}\n\tstatus code: {status}, request id: {request_id}"),
-            None => format!("{code}: {message}"),
-        };
-        let kind = if *code == NO_ANSWER { Kind::Unreachable } else { Kind::General };
-        hints::of(&error).into_iter().fold(Self::new(kind, text), Self::hint)
     }
 }
 
@@ -363,27 +339,6 @@ pub struct Spot {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_api_error_is_printed_as_the_original_prints_it() {
-        let error = ApiError {
-            code: "InvalidAMIID.NotFound".into(),
-            message: "The image id '[ami-1]' does not exist".into(),
-            status: Some(400),
-            request_id: "r-1".into(),
-            action: "RunInstances".into(),
-        };
-        let text = "InvalidAMIID.NotFound: The image id '[ami-1]' does not exist\n\tstatus code: 400, request id: r-1";
-        assert_eq!(Error::from(error).message(), text);
-    }
-
-    #[test]
-    fn what_could_not_be_done_stands_above_the_code() {
-        let error = ApiError { code: "Throttling".into(), message: "Slow".into(), ..ApiError::default() };
-        let told = error.while_doing("nothing can be looked up");
-        assert_eq!(told.message(), "nothing can be looked up:\nThrottling: Slow");
-        assert!(told.hints()[0].contains("--amazonec2-retries"), "{told:?}");
-    }
 
     #[test]
     fn a_call_without_an_answer_may_have_worked() {

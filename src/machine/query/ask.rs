@@ -8,14 +8,14 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::connection::replace_port;
+use super::swarm::is_swarm;
 use super::{Filters, Listed, Row, masters, one_line, row_of};
 use crate::context::Context;
 use crate::docker::{Engine, TlsFiles, TrustPool};
 use crate::driver::{Driver, State, registry};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::machine;
-use crate::store::{AuthOptions, Name, Record, SwarmOptions};
+use crate::store::{AuthOptions, Name, Record};
 
 /// Connections at one time; a process may usually have 1024 files open.
 const AT_ONCE: usize = 200;
@@ -200,11 +200,6 @@ impl Answer {
     }
 }
 
-/// Whether `docker_host` is the swarm that listens on another port of its master.
-fn is_swarm(url: &str, swarm: &SwarmOptions, docker_host: &str) -> bool {
-    swarm.master && replace_port(url, &swarm.host).is_some_and(|manager| manager == docker_host)
-}
-
 impl Inquiry {
     async fn ask(&self, driver: &dyn Driver, files: &TlsFiles) -> Answer {
         let cx = &self.cx;
@@ -257,17 +252,4 @@ pub async fn engine_version(trust: &TrustPool, url: &str, files: &TlsFiles) -> R
         Engine::new(url.parse()?, trust, ENGINE_LIMIT).version().await
     };
     ask.await.map(|version| version.version).context("Unable to query docker version")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_master_is_active_under_its_swarms_port() {
-        let swarm = |master| SwarmOptions { master, host: "tcp://0.0.0.0:3376".into(), ..SwarmOptions::default() };
-        assert!(is_swarm("tcp://10.0.0.1:2376", &swarm(true), "tcp://10.0.0.1:3376"));
-        assert!(!is_swarm("tcp://10.0.0.1:2376", &swarm(false), "tcp://10.0.0.1:3376"));
-        assert!(!is_swarm("", &swarm(true), ""));
-    }
 }

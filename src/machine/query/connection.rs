@@ -1,6 +1,7 @@
 //! The engine's address of one machine, after a check that it answers to the machine's certificates.
 
-use super::certificates;
+use super::ask::certificates;
+use super::swarm::replace_port;
 use crate::context::Context;
 use crate::docker::{TlsFiles, check_files};
 use crate::error::{Error, Result};
@@ -56,22 +57,4 @@ fn swarm_url(host: &Host, engine: &str) -> Result<String> {
     replace_port(engine, &swarm.host).ok_or_else(|| {
         Error::msg(format!("the swarm's address {:?} or the engine's {engine:?} has no port", swarm.host))
     })
-}
-
-/// `url` with the port of `other`.
-pub(super) fn replace_port(url: &str, other: &str) -> Option<String> {
-    let (host, _) = url.rsplit_once(':')?;
-    let (_, port) = other.rsplit_once(':')?;
-    Some(format!("{host}:{}", port.trim_end_matches('/')))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_swarm_listens_on_another_port_of_the_machine() {
-        assert_eq!(replace_port("tcp://10.0.0.1:2376", "tcp://0.0.0.0:3376").unwrap(), "tcp://10.0.0.1:3376");
-        assert_eq!(replace_port("tcp://[::1]:2376", "tcp://0.0.0.0:3376").unwrap(), "tcp://[::1]:3376");
-    }
 }

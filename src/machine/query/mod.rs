@@ -4,6 +4,7 @@ mod ask;
 mod connection;
 mod filter;
 mod order;
+mod swarm;
 mod view;
 
 pub use ask::{Asked, Question, ask_all, certificates, engine_version, keep_states};

@@ -1,10 +1,9 @@
-//! Values of Amazon EC2's flags: what is common, what the AWS configuration names, what machines of the store have.
+//! What a shell offers for the flags' values: what is common, what the AWS configuration names, what machines of the store have.
 //! AWS itself is not asked: a TAB waits for nobody.
 
 use serde_json::Value;
 
-use super::answer::{Candidate, Paths};
-use super::values::Values;
+use crate::driver::{Offer, Offers, Sight};
 use crate::env::Env;
 
 /// A value, and what there is to say about it.
@@ -12,7 +11,16 @@ type Hinted = (&'static str, &'static str);
 
 /// Where the values of a flag come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Known {
+enum Source {
+    /// Files of this computer.
+    Files,
+    /// Common values, those of the AWS configuration, and those that machines have.
+    Known(Known),
+}
+
+/// Of what a flag's values are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Known {
     /// Fields of a machine's driver: a text, or a list of them.
     fields: &'static [&'static str],
     common: &'static [Hinted],
@@ -28,7 +36,7 @@ enum Configured {
 }
 
 /// Values of the driver's flags, by long name.
-pub(super) const FLAGS: &[(&str, Values)] = &[
+const FLAGS: &[(&str, Source)] = &[
     ("amazonec2-ami", used(&["AMI"], &[])),
     ("amazonec2-device-name", used(&[], &[("/dev/sda1", "Ubuntu"), ("/dev/xvda", "Amazon Linux, Debian")])),
     ("amazonec2-http-endpoint", used(&[], ENABLED)),
@@ -39,15 +47,15 @@ pub(super) const FLAGS: &[(&str, Values)] = &[
     ("amazonec2-kms-key", used(&["VolumeKmsKeyId"], &[])),
     ("amazonec2-launch-template", used(&["LaunchTemplate"], &[])),
     ("amazonec2-metadata-token", used(&[], TOKENS)),
-    ("amazonec2-profile", Values::Ec2(Known { fields: &["Profile"], common: &[], configured: Configured::Profiles })),
+    ("amazonec2-profile", Source::Known(Known { fields: &["Profile"], common: &[], configured: Configured::Profiles })),
     ("amazonec2-region", REGION),
     ("amazonec2-security-group", used(&["SecurityGroupNames"], &[("docker-machine", "the default")])),
-    ("amazonec2-ssh-authorized-key", Values::Paths(Paths::Files)),
-    ("amazonec2-ssh-keypath", Values::Paths(Paths::Files)),
+    ("amazonec2-ssh-authorized-key", Source::Files),
+    ("amazonec2-ssh-keypath", Source::Files),
     ("amazonec2-ssh-user", used(&["SSHUser"], USERS)),
     ("amazonec2-subnet-id", used(&["SubnetId", "SubnetIds"], &[])),
     ("amazonec2-tags", used(&["Tags"], &[])),
-    ("amazonec2-userdata", Values::Paths(Paths::Files)),
+    ("amazonec2-userdata", Source::Files),
     ("amazonec2-volume-kms-key", used(&["VolumeKmsKeyId"], &[])),
     ("amazonec2-volume-type", used(&["VolumeType"], VOLUMES)),
     ("amazonec2-vpc-id", used(&["VpcId"], &[])),
@@ -56,11 +64,11 @@ pub(super) const FLAGS: &[(&str, Values)] = &[
     ("region", REGION),
 ];
 
-const fn used(fields: &'static [&'static str], common: &'static [Hinted]) -> Values {
-    Values::Ec2(Known { fields, common, configured: Configured::Nothing })
+const fn used(fields: &'static [&'static str], common: &'static [Hinted]) -> Source {
+    Source::Known(Known { fields, common, configured: Configured::Nothing })
 }
 
-const REGION: Values = Values::Ec2(Known { fields: &["Region"], common: REGIONS, configured: Configured::Regions });
+const REGION: Source = Source::Known(Known { fields: &["Region"], common: REGIONS, configured: Configured::Regions });
 
 const ENABLED: &[Hinted] = &[("disabled", ""), ("enabled", "")];
 const TOKENS: &[Hinted] = &[("optional", ""), ("required", "the default")];
@@ -153,13 +161,26 @@ const TYPES: &[Hinted] = &[
     ("t4g.xlarge", "4 CPUs, 16 GiB, arm64"),
 ];
 
+/// What is offered for the flag of this name.
+pub fn offers(flag: &str, sight: &Sight<'_>) -> Offers {
+    match FLAGS.iter().find(|(name, _)| *name == flag) {
+        None => Offers::Nothing,
+        Some((_, Source::Files)) => Offers::Files,
+        Some((_, Source::Known(known))) => Offers::Values(known.values(sight.env, sight.machines)),
+    }
+}
+
+fn offer(text: &str, help: &str) -> Offer {
+    Offer { text: text.to_owned(), help: help.to_owned() }
+}
+
 impl Known {
     /// The values. `machines`: names and records of the store's machines.
-    pub(super) fn candidates(self, env: &Env, machines: &[(String, Value)]) -> Vec<Candidate> {
-        let mut found: Vec<Candidate> = self.common.iter().map(|(text, help)| Candidate::new(*text, *help)).collect();
+    fn values(self, env: &Env, machines: &[(String, Value)]) -> Vec<Offer> {
+        let mut found: Vec<Offer> = self.common.iter().map(|(text, help)| offer(text, help)).collect();
         let mut add = |text: &str, help: String| {
-            if !text.is_empty() && !found.iter().any(|candidate| candidate.text == text) {
-                found.push(Candidate::new(text, help));
+            if !text.is_empty() && !found.iter().any(|known| known.text == text) {
+                found.push(Offer { text: text.to_owned(), help });
             }
         };
         for (section, region) in self.configured(env) {
@@ -243,6 +264,15 @@ mod tests {
         assert_eq!(profiles(credentials, false), own(&[("default", ""), ("ci", "us-west-2")]));
     }
 
+    /// A renamed flag must not be forgotten here.
+    #[test]
+    fn every_row_is_a_flag() {
+        let flags = crate::driver::amazonec2::flags::flags();
+        for (name, _) in FLAGS.iter().filter(|(name, _)| *name != "region") {
+            assert!(flags.iter().any(|flag| flag.name == *name), "no flag --{name}");
+        }
+    }
+
     #[test]
     fn lists_are_in_order_and_name_nothing_twice() {
         for list in [ENABLED, TOKENS, USERS, ZONES, VOLUMES, REGIONS, TYPES] {
@@ -262,7 +292,7 @@ mod tests {
             machine("other", "someone", json!({"InstanceType": "cx22"})),
         ];
         let known = Known { fields: &["InstanceType", "InstanceTypes"], common: &[], configured: Configured::Nothing };
-        let seen = known.candidates(&Env::default(), &machines);
-        assert_eq!(seen, [Candidate::new("x2gd.large", "as aws01"), Candidate::new("x2gd.medium", "as aws01")]);
+        let seen = known.values(&Env::default(), &machines);
+        assert_eq!(seen, [offer("x2gd.large", "as aws01"), offer("x2gd.medium", "as aws01")]);
     }
 }

@@ -1,10 +1,9 @@
 //! GitLab Runner's executor `docker+machine`: `helpers/docker/machine_command.go`, call by call.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use crate::calls::{Caller, listed};
+use crate::support::midway::Midway;
 
 const GLOBAL: &[&str] = &["--bugsnag-api-token=no-report"];
 
@@ -56,18 +55,16 @@ fn the_life_of_a_machine() {
 fn killed_while_it_creates() {
     let runner = Caller::new(GLOBAL);
     let host = runner.lab.host("web").up();
-    for (seconds, name) in [(0.2, "early"), (1.5, "late")] {
-        let mut create = runner.lab.create_command(&host, name, &[]);
-        let mut child = create.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("create starts");
-        std::thread::sleep(Duration::from_secs_f64(seconds));
-        _ = Command::new("kill").args(["-KILL", &child.id().to_string()]).status();
-        _ = child.wait();
+    // Before there is a record, and after.
+    for (line, shown) in [("Creating CA: ", false), ("Creating machine...", true), ("Installing Docker...", true)] {
+        Midway::at(line, &mut runner.lab.create_command(&host, "killed", &[])).kill();
         // Whatever the folder shows has a record.
-        for name in listed(&store(&runner)) {
-            runner.text(&["inspect", &name]);
-            runner.text(&["rm", "-y", &name]);
+        assert_eq!(listed(&store(&runner)), &["killed"][..usize::from(shown)], "{line}");
+        if shown {
+            runner.text(&["inspect", "killed"]);
+            runner.text(&["rm", "-y", "killed"]);
         }
-        runner.call(&["rm", "-f", name]).succeeds();
+        runner.call(&["rm", "-f", "killed"]).succeeds();
         assert_eq!(listed(&store(&runner)), [""; 0]);
     }
     // The host is as good as new.
@@ -84,9 +81,8 @@ fn fails_to_create_and_leaves_no_half_machine() {
     let script = format!("--engine-install-url={}", runner.lab.url("fail.sh"));
     let failed = runner.call(&[&["create", "--driver", "generic"], &options[..], &[&script, "gone"]].concat()).fails(1);
     assert!(!failed.stderr.is_empty() && !failed.stderr.contains(['\u{1b}', '\r']), "{failed:#?}");
-    for name in listed(&store(&runner)) {
-        runner.text(&["inspect", &name]);
-    }
+    assert_eq!(listed(&store(&runner)), ["gone"]);
+    runner.text(&["inspect", "gone"]);
     runner.call(&["rm", "-f", "gone"]).succeeds();
     assert_eq!(listed(&store(&runner)), [""; 0]);
 }

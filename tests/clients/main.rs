@@ -6,6 +6,7 @@
 #[path = "../e2e/support"]
 mod support {
     pub mod lab;
+    pub mod midway;
     pub mod run;
 }
 

@@ -73,7 +73,7 @@ fn after_a_reboot_docker_is_up_on_tls_by_itself() {
     let host = lab.host("web").up();
     lab.create(&host, "web", &[]).succeeds();
     host.power(&["reboot"]);
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(180);
     while lab.run(&["env", "web"]).status != 0 {
         assert!(std::time::Instant::now() < deadline, "Docker is not back: {:?}", lab.run(&["env", "web"]));
     }

@@ -5,6 +5,7 @@ use std::fs;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::midway::Midway;
 use crate::support::region::{Moment, Region};
 
 /// Kills a `create` at each of its calls in turn, then removes what there is.
@@ -59,14 +60,21 @@ fn killed_after_something_was_made_the_same_create_makes_one_machine() {
     killed_then_created_again(Moment::After);
 }
 
-/// Starts a `create` and kills it after a while.
-fn killed_after(region: &Region, after: Duration) {
-    let mut command = region.create_command("aws01", &[]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("create starts");
-    std::thread::sleep(after);
-    _ = child.kill();
-    _ = child.wait();
-}
+/// The lines of a `create`, up to the one after which there is little left to do.
+const STEPS: [&str; 12] = [
+    "Running pre-create checks...",
+    "Creating machine...",
+    "Launching instance...",
+    "Waiting for machine to be running, ",
+    "Detecting operating system of created instance...",
+    "Waiting for SSH to be available...",
+    "Detecting the provisioner...",
+    "Provisioning with ",
+    "Installing Docker...",
+    "Copying certs to the local machine directory...",
+    "Copying certs to the remote machine...",
+    "Setting Docker configuration on the remote daemon...",
+];
 
 /// Numbers that look random and are the same for the same seed (splitmix64).
 struct Dice(u64);
@@ -92,15 +100,14 @@ fn from_environment(variable: &str, otherwise: u64) -> u64 {
 fn killed_at_random_moments_rm_or_gc_or_the_same_create_leaves_nothing() {
     let (rounds, seed) = (from_environment("KILL_ROUNDS", 10), from_environment("KILL_SEED", 1));
     let (region, mut dice) = (Region::new(), Dice(seed));
-    let started = Instant::now();
-    region.create("aws01", &[]).succeeds();
-    let whole = u64::try_from(started.elapsed().as_millis()).expect("a few seconds");
-    region.run(&["rm", "-y", "aws01"]).succeeds();
     for round in 0..rounds {
-        // One in each stretch of the way, the beginning of which is the busiest.
-        let moment = (round * 1000 + dice.roll(1000)) * whole / rounds / 1000 / (1 + dice.roll(3));
-        let what = format!("KILL_SEED={seed}, round {round} after {moment} ms");
-        killed_after(&region, Duration::from_millis(moment));
+        let step = STEPS[usize::try_from(dice.roll(STEPS.len() as u64)).expect("one of them")];
+        let moment = dice.roll(150);
+        let what = format!("KILL_SEED={seed}, round {round}, {moment} ms after {step:?}");
+        let create = Midway::at(step, &mut region.create_command("aws01", &[]));
+        // Anywhere in the step: what it does can take less than that, and all that is left never does.
+        std::thread::sleep(Duration::from_millis(moment));
+        create.kill();
         let folder = region.machine_folder("aws01");
         match dice.roll(5) {
             0 if folder.exists() => {
@@ -108,8 +115,7 @@ fn killed_at_random_moments_rm_or_gc_or_the_same_create_leaves_nothing() {
                 region.run(&["gc", "--yes", "--young"]).succeeds();
             }
             1 => {
-                // Perhaps the killed one was at its end, and there is nothing to make any more.
-                _ = region.create("aws01", &[]);
+                region.create("aws01", &[]).succeeds();
                 region.docker("aws01", &["version"]).succeeds();
                 assert_eq!(region.live_instances().len(), 1, "{what}");
                 region.run(&["rm", "-y", "aws01"]).succeeds();

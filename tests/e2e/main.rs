@@ -4,6 +4,7 @@
 
 mod support {
     pub mod lab;
+    pub mod midway;
     pub mod region;
     pub mod run;
 }

@@ -97,7 +97,7 @@ fn the_builtin_client_forwards_ports() {
     forward.args(["--native-ssh", "ssh", "web", "-N", "-L", "7722:localhost:22"]).stdin(Stdio::null());
     let mut child = forward.spawn().expect("ssh starts");
     let look = "exec 3<>/dev/tcp/127.0.0.1/7722 && head -c 4 <&3";
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(90);
     let greeting = loop {
         let run = Run::of(lab.command("bash").args(["-c", look]).stdin(Stdio::null()));
         if run.status == 0 || std::time::Instant::now() > deadline {
@@ -105,7 +105,7 @@ fn the_builtin_client_forwards_ports() {
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     };
-    _ = child.kill();
-    _ = child.wait();
+    child.kill().expect("it forwards until it is ended");
+    child.wait().expect("it ends");
     assert_eq!(greeting, "SSH-");
 }

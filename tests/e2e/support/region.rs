@@ -181,7 +181,7 @@ impl Region {
 
     /// What was made in the account and is still there when what is ending has ended: a line for each.
     pub fn left(&self) -> Vec<String> {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + Duration::from_secs(120);
         while self.instances().iter().any(|instance| instance.state == "shutting-down") && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(100));
         }
@@ -190,7 +190,7 @@ impl Region {
 
     /// Waits until EC2 says that an instance is in this state.
     pub fn wait_state(&self, instance: &str, state: &str) {
-        let end = Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + Duration::from_secs(120);
         while !self.instances().iter().any(|one| one.id == instance && one.state == state) {
             assert!(Instant::now() < end, "{instance} is not {state}: {:?}", self.instances());
             std::thread::sleep(Duration::from_millis(100));

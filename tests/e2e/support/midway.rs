@@ -1,0 +1,57 @@
+//! A program that a test ends in the middle, at a line that it prints.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use super::run::Run;
+
+/// A program under way.
+pub struct Midway {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    printed: String,
+}
+
+impl Midway {
+    /// Starts a program and waits until it prints a line with this text. It must have more to do then than anybody needs
+    /// to end it.
+    #[track_caller]
+    pub fn at(line: &str, command: &mut Command) -> Self {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut midway = Self { child, stdout, printed: String::new() };
+        while !midway.printed.lines().next_back().is_some_and(|last| last.contains(line)) {
+            if midway.stdout.read_line(&mut midway.printed).expect("text") == 0 {
+                panic!("it ends before {line:?}: {:#?}", midway.end());
+            }
+        }
+        midway
+    }
+
+    /// Kills it: nothing of it runs any more.
+    #[track_caller]
+    pub fn kill(mut self) {
+        self.child.kill().expect("it has not been waited for");
+        let status = self.child.wait().expect("it ends");
+        assert_eq!(status.signal(), Some(9), "it had ended before: {status}, {:?}", self.printed);
+    }
+
+    /// Sends it a signal that it can answer, and waits for its end.
+    #[track_caller]
+    #[must_use]
+    pub fn signal(mut self, name: &str) -> Run {
+        assert_eq!(self.child.try_wait().expect("its state"), None, "it had ended before: {:?}", self.printed);
+        Run::of(Command::new("kill").args([name, &self.child.id().to_string()])).succeeds();
+        self.end()
+    }
+
+    fn end(&mut self) -> Run {
+        let mut stderr = String::new();
+        self.stdout.read_to_string(&mut self.printed).expect("text");
+        self.child.stderr.take().expect("it is piped").read_to_string(&mut stderr).expect("text");
+        let status = self.child.wait().expect("it ends").code().unwrap_or(-1);
+        Run { stdout: self.printed.clone(), stderr, status }
+    }
+}

@@ -61,6 +61,13 @@ fn parse_text(bytes: &[u8], place: &Place) -> Result<Parsed, String> {
     Ok(Parsed { file, record, migrated })
 }
 
+/// Whether a newer program wrote this text: it knows more than we do, and we must not replace it.
+pub fn is_from_the_future(bytes: &[u8]) -> bool {
+    let Ok(mut file) = serde_json::from_slice::<Map<String, Value>>(bytes) else { return false };
+    canonicalize(&mut file, &RECORD);
+    version(&file) > VERSION
+}
+
 /// The typed view; what is missing or `null` has its zero value.
 fn typed(mut file: Map<String, Value>) -> Result<Record, String> {
     drop_nulls(&mut file, &RECORD);

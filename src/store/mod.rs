@@ -35,7 +35,7 @@ pub use root::Root;
 use crate::console::Console;
 use crate::error::{Error, Kind, Result};
 use crate::json;
-use load::{Parsed, parse, to_map};
+use load::{Parsed, is_from_the_future, parse, to_map};
 use place::Place;
 
 const CONFIG: &str = "config.json";
@@ -114,7 +114,8 @@ impl Store {
         })
     }
 
-    /// Reads a machine's record; one of an older version is rewritten at once, its old text kept in `config.json.bak`.
+    /// Reads a machine's record; one of an older version is rewritten at once, its old text kept in `config.json.bak`,
+    /// unless somebody works on the machine.
     ///
     /// # Errors
     /// [`Kind::Missing`], or [`Kind::Damaged`] with the original's words.
@@ -132,25 +133,34 @@ impl Store {
         let bytes = self.read(name, &mut notes)?;
         let parsed = parse(&bytes, &self.place(name))?;
         if parsed.migrated {
-            notes.push(match self.keep_migrated(name, &bytes, &parsed) {
-                Ok(()) => {
-                    format!("the record of \"{name}\" was brought to today's form; the old one is config.json.bak")
-                }
+            match self.modernize(name) {
+                Ok(true) => notes.push(format!(
+                    "the record of \"{name}\" was brought to today's form; the old one is config.json.bak"
+                )),
+                Ok(false) => {}
                 // A store that cannot be written can still be read.
-                Err(error) => format!("the record of \"{name}\" is of an old form and cannot be rewritten: {error}"),
-            });
+                Err(error) => {
+                    notes.push(format!("the record of \"{name}\" is of an old form and cannot be rewritten: {error}"));
+                }
+            }
         }
         Ok((parsed.record, notes))
     }
 
-    /// Writes what changed in a machine's record; a file that would not change is left alone.
+    /// Writes what changed in a machine's record; a file that would not change is left alone. One that holds no record
+    /// any more is kept as `config.json.damaged`.
     ///
     /// # Errors
-    /// The machine is not in the store ([`Kind::Missing`]), or the file cannot be written.
+    /// The machine is not in the store ([`Kind::Missing`]), what is there cannot be read or is a newer program's, or
+    /// the file cannot be written.
     pub fn save(&self, record: &Record) -> Result<()> {
         let name: Name = record.name.parse()?;
         self.look(&name)?;
-        let bytes = self.read(&name, &mut Vec::new()).unwrap_or_default();
+        let bytes = match self.read(&name, &mut Vec::new()) {
+            Ok(bytes) => bytes,
+            Err(_) if fs::exists(self.config(&name)).is_ok_and(|there| !there) => Vec::new(),
+            Err(error) => return Err(error),
+        };
         let text = match parse(&bytes, &self.place(&name)) {
             Ok(Parsed { file, record: read, migrated }) => {
                 let merged = merge::merge(&file, &to_map(&read), &to_map(record));
@@ -161,7 +171,13 @@ impl Store {
                 }
                 json::pretty(&merged.into())
             }
-            Err(_) => text_of(record),
+            Err(error) if is_from_the_future(&bytes) => return Err(error),
+            Err(_) => {
+                if !bytes.is_empty() {
+                    write_private(&self.folder(&name).join("config.json.damaged"), &bytes)?;
+                }
+                text_of(record)
+            }
         };
         write_private(&self.config(&name), text.as_bytes())?;
         self.sweep_drafts(&name);
@@ -252,9 +268,18 @@ impl Store {
         Err(Error::file("open", &path, &error).with_kind(Kind::Damaged))
     }
 
-    fn keep_migrated(&self, name: &Name, old: &[u8], parsed: &Parsed) -> Result<()> {
-        self.keep_old(name, old)?;
-        write_private(&self.config(name), json::pretty(&parsed.file.clone().into()).as_bytes())
+    /// Brings a record to today's form. Not while somebody works on the machine, who will do it at the end.
+    fn modernize(&self, name: &Name) -> Result<bool> {
+        let lock = Lock::attempt(&self.lock_path(name), Some(&self.folder(name)))?;
+        let Attempt::Held(_lock) = lock else { return Ok(false) };
+        // Somebody may have been here since the first look.
+        let old = self.read(name, &mut Vec::new())?;
+        let parsed = parse(&old, &self.place(name))?;
+        if parsed.migrated {
+            self.keep_old(name, &old)?;
+            write_private(&self.config(name), json::pretty(&parsed.file.into()).as_bytes())?;
+        }
+        Ok(true)
     }
 
     fn keep_old(&self, name: &Name, old: &[u8]) -> Result<()> {

@@ -362,6 +362,48 @@ async fn waiting_for_a_machine_that_is_being_removed_ends_in_its_absence() {
     assert!(!store.lock_path(&machine).exists());
 }
 
+#[test]
+fn a_save_keeps_what_it_cannot_read_and_leaves_a_newer_program_s_record_alone() {
+    let (_root, store) = example("v3");
+    let record = store.load(&name("x")).unwrap();
+    let damaged = store.folder(&name("x")).join("config.json.damaged");
+
+    fs::write(store.config(&name("x")), "{\"ConfigVersion\": 3, \"Dri").unwrap();
+    store.save(&record).unwrap();
+    assert_eq!(store.load(&name("x")).unwrap(), record);
+    assert_eq!(fs::read_to_string(&damaged).unwrap(), "{\"ConfigVersion\": 3, \"Dri");
+    assert_eq!(fs::metadata(&damaged).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::remove_file(&damaged).unwrap();
+
+    fs::remove_file(store.config(&name("x"))).unwrap();
+    store.save(&record).unwrap();
+    assert_eq!((store.load(&name("x")).unwrap(), damaged.exists()), (record.clone(), false), "there was nothing");
+
+    let newer = r#"{"configversion":4,"Driver":{"Plan":"b"}}"#;
+    fs::write(store.config(&name("x")), newer).unwrap();
+    let error = store.save(&record).unwrap_err();
+    assert!(error.message().contains("from the future"), "{error}");
+    assert_eq!((config(&store, "x").as_str(), damaged.exists()), (newer, false));
+
+    // What cannot be read cannot be kept either.
+    fs::remove_file(store.config(&name("x"))).unwrap();
+    fs::create_dir(store.config(&name("x"))).unwrap();
+    assert!(store.save(&record).unwrap_err().message().ends_with("config.json: is a directory"));
+}
+
+#[tokio::test]
+async fn an_old_record_is_not_rewritten_under_the_hands_of_who_works_on_it() {
+    let (_root, store) = example("v1");
+    let (console, machine, before) = (Console::captured(&[]), name("one"), config(&store, "one"));
+    let lock = store.lock(&console, &machine).await.unwrap();
+    let (record, notes) = store.load_with_notes(&machine).unwrap();
+    assert_eq!((record.config_version, notes.len(), config(&store, "one")), (3, 0, before.clone()));
+    store.save(&record).unwrap();
+    assert_eq!(store.load_with_notes(&machine).unwrap(), (record, vec![]), "whoever works on it writes it");
+    assert_eq!(fs::read_to_string(store.folder(&machine).join("config.json.bak")).unwrap(), before);
+    drop(lock);
+}
+
 mod properties {
     use proptest::prelude::*;
 

@@ -38,7 +38,7 @@ impl Lock {
     /// Takes the lock if it is free. `guarded`: the folder that it protects; without it the lock's file goes too.
     ///
     /// # Errors
-    /// The file cannot be made: `open PATH: …`.
+    /// The file cannot be made: `open PATH: …`; or it cannot be locked there.
     pub fn attempt(path: &Path, guarded: Option<&Path>) -> Result<Attempt> {
         let failed = |error: io::Error| Error::file("open", path, &error);
         loop {
@@ -48,7 +48,7 @@ impl Lock {
                 // Its holder deleted the file between our opening and our locking it: what we hold protects nothing.
                 Ok(()) => continue,
                 Err(TryLockError::WouldBlock) => return Ok(Attempt::Busy(read_pid(&mut file))),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Err(TryLockError::Error(error)) => return Err(unsupported(path, &error)),
             }
             // On a full disk the others do not learn who we are; we can still make room.
             _ = write_pid(&mut file);
@@ -99,6 +99,13 @@ impl Drop for Lock {
 /// A lock's holder in a sentence.
 pub fn holder_text(pid: Option<u32>) -> String {
     pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+}
+
+/// Going on without a lock would be the original's way, in which two commands at once destroy each other's work.
+fn unsupported(path: &Path, error: &io::Error) -> Error {
+    Error::file("lock", path, error)
+        .hint("without locks two commands can change one machine at the same time; looking at machines needs none")
+        .hint("keep the store where files can be locked (--storage-path), or mount its file system with locks")
 }
 
 fn open(path: &Path) -> io::Result<File> {

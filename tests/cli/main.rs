@@ -2,12 +2,15 @@
 
 mod support;
 
+#[path = "../failing/mod.rs"]
+mod failing;
 #[path = "../golden/player.rs"]
 mod player;
 
 mod complete;
 mod ec2_flags;
 mod env_in_shells;
+mod failing_files;
 mod generated;
 mod global;
 mod golden;

@@ -9,6 +9,8 @@ mod support {
     pub mod run;
 }
 
+#[path = "../failing/mod.rs"]
+mod failing;
 #[path = "../golden/player.rs"]
 mod player;
 
@@ -28,6 +30,7 @@ mod ec2_stores;
 mod ec2_variants;
 mod ec2_walk;
 mod existing_docker;
+mod failing_files;
 mod interrupted;
 mod keys;
 mod lifecycle;

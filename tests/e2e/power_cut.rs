@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::support::lab::Lab;
+use crate::support::lab::{Lab, PROGRAM};
+use crate::support::region::Region;
 use crate::support::run::Run;
 
 /// Another key of the same kind in a file's place.
@@ -58,4 +59,40 @@ fn certificates_that_the_engine_does_not_start_with_are_taken_back() {
     lab.run(&["provision", "web"]).succeeds();
     assert_ne!(host.text(files), before);
     lab.docker("web", &["version"]).succeeds();
+}
+
+#[test]
+fn a_switch_that_a_power_cut_left_on_is_taken_back() {
+    let region = Region::new();
+    region.create("aws01", &[]).succeeds();
+    let id = region.live_instances().pop().expect("the instance").id;
+    let inside = |script: &str| region.inside(&id, script).succeeds().stdout;
+    let settings = "{\"max-concurrent-downloads\": 4}\n";
+    // The first start of the engine while the switch is on does not end.
+    let slow = "if [ -e /etc/docker/daemon.json.docker-machine.held ] && [ ! -e /root/cut ]; then touch /root/cut; \
+                sleep 1000; fi";
+    inside(&format!(
+        "printf '{{\"max-concurrent-downloads\": 4}}\\n' >/etc/docker/daemon.json
+         cd /etc/systemd/system/docker.service.d
+         printf '%s\\n' '[Service]' \"ExecStartPre=/bin/sh -c '{slow}'\" >20-slow.conf"
+    ));
+    region.run(&["stop", "aws01"]).succeeds();
+    // The new address needs a new certificate.
+    let mut start = region.command(PROGRAM).args(["start", "aws01"]).spawn().expect("start begins");
+    while region.inside(&id, "test -e /root/cut").status != 0 {
+        assert!(start.try_wait().expect("its state").is_none(), "it ended without a restart of the engine");
+    }
+    let cut = inside("cat /etc/docker/daemon.json; ls /etc/docker");
+    assert!(cut.contains("\"live-restore\": true") && cut.contains("held"), "{cut}");
+    region.aws(&format!("ec2 stop-instances --force --instance-ids {id}"));
+    region.wait_state(&id, "stopped");
+    start.kill().expect("it can be killed");
+    start.wait().expect("it ends");
+
+    region.run(&["start", "aws01"]).succeeds();
+    let left = "ls -A /etc/docker | grep docker-machine || :";
+    let now = inside(&format!("cat /etc/docker/daemon.json; docker info -f '{{{{.LiveRestoreEnabled}}}}'; {left}"));
+    assert_eq!(now, format!("{settings}false\n"));
+    region.docker("aws01", &["version"]).succeeds();
+    region.run(&["rm", "-y", "aws01"]).succeeds();
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::console::visible_line;
 use crate::context::Context;
 use crate::error::Result;
 use crate::json;
@@ -131,7 +132,7 @@ fn columns(rows: &[Row]) -> String {
     let cells = rows.iter().map(|row| {
         let cells =
             [&row.name, row.active(), &row.driver, row.state.as_str(), &row.url, &row.swarm, &row.docker, &row.error];
-        cells.map(str::to_owned).to_vec()
+        cells.map(|cell| visible_line(cell).into_owned()).to_vec()
     });
     table::columns(&std::iter::once(header).chain(cells).collect::<Vec<_>>())
 }

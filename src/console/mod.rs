@@ -2,13 +2,16 @@
 //!
 //! Channels are the original's: results and progress lines on standard output, errors and debug lines on
 //! standard error. In a query ([`Console::for_query`]) standard output holds only the result.
+//! Results go out as they are, for programs; in everything else control characters are shown ([`visible`]).
 
 mod progress;
+mod visible;
 
 use std::io::{self, BufRead, Write};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use self::progress::{Line, Screen};
+pub use self::visible::{shortened, visible, visible_line};
 use crate::env::Env;
 use crate::error::{Error, Result, os_text};
 
@@ -129,31 +132,31 @@ impl Console {
     /// A progress line.
     pub fn say(&self, text: impl AsRef<str>) {
         if let Some(line) = self.steps.as_ref().filter(|_| text.as_ref().ends_with("...")) {
-            return line.show(format!("{}{}", self.prefix, text.as_ref()));
+            return line.show(self.shown(text));
         }
         let stream = if self.query { Stream::Stderr } else { Stream::Stdout };
-        _ = self.write(stream, &format!("{}{}\n", self.prefix, text.as_ref()));
+        _ = self.write(stream, &format!("{}\n", self.shown(text)));
     }
 
     /// A line about something that is not as it should be, on standard error.
     pub fn warn(&self, text: impl AsRef<str>) {
-        _ = self.write(Stream::Stderr, &format!("{}{}\n", self.prefix, text.as_ref()));
+        _ = self.write(Stream::Stderr, &format!("{}\n", self.shown(text)));
     }
 
     /// A failure: its message, then its hints, of the machine whose console it is.
     pub fn error(&self, error: &Error) {
         if !error.message().is_empty() {
-            _ = self.write(Stream::Stderr, &format!("{}{}\n", self.prefix, error.message()));
+            _ = self.write(Stream::Stderr, &format!("{}\n", self.shown(error.message())));
         }
         for hint in error.hints() {
-            _ = self.write(Stream::Stderr, &format!("{}hint: {hint}\n", self.prefix));
+            _ = self.write(Stream::Stderr, &format!("{}\n", self.shown(format!("hint: {hint}"))));
         }
     }
 
     /// A line for `--debug`.
     pub fn debug(&self, text: impl AsRef<str>) {
         if self.inner.debug {
-            _ = self.write(Stream::Stderr, &format!("{}{}\n", self.prefix, text.as_ref()));
+            _ = self.write(Stream::Stderr, &format!("{}\n", self.shown(text)));
         }
     }
 
@@ -164,7 +167,7 @@ impl Console {
 
     /// Something that takes long and is told when it is over: only a terminal shows that it is under way.
     pub fn busy(&self, text: &str) -> Progress {
-        Progress { _line: self.inner.screen.line(format!("{}{text}", self.prefix)) }
+        Progress { _line: self.inner.screen.line(self.shown(text)) }
     }
 
     /// A progress line for something that takes long; on a terminal it turns until the value is dropped.
@@ -172,7 +175,7 @@ impl Console {
         self.say(text.as_ref());
         let line = match self.steps {
             Some(_) => None,
-            None => self.inner.screen.line(format!("{}{}", self.prefix, text.as_ref())),
+            None => self.inner.screen.line(self.shown(text)),
         };
         Progress { _line: line }
     }
@@ -182,7 +185,7 @@ impl Console {
     /// # Errors
     /// Standard input cannot be read.
     pub fn ask(&self, question: &str) -> Result<Option<String>> {
-        _ = self.write(Stream::Stdout, question);
+        _ = self.write(Stream::Stdout, &visible(question));
         let mut sink = self.inner.sink.lock().expect("no panic while the console is held");
         match &mut *sink {
             Sink::Captured { answers, .. } => Ok(answers.pop()),
@@ -200,6 +203,11 @@ impl Console {
             Sink::Captured { stdout, stderr, .. } => (stdout.clone(), stderr.clone()),
             Sink::Process => Default::default(),
         }
+    }
+
+    /// What is said, with its prefix, fit for a terminal.
+    fn shown(&self, text: impl AsRef<str>) -> String {
+        format!("{}{}", self.prefix, visible(text.as_ref()))
     }
 
     fn write(&self, stream: Stream, text: &str) -> io::Result<()> {
@@ -228,5 +236,25 @@ impl Console {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_results_reach_the_terminal_as_they_are() {
+        let console = Console::captured(&[]).for_machine("web");
+        let text = "a\u{1b}]0;b\u{7}\u{9b}";
+        console.data(text);
+        console.say(text);
+        console.warn(text);
+        console.error(&Error::msg(text).hint(text));
+        console.ask(text).unwrap();
+        let (stdout, stderr) = console.captured_text();
+        let seen = "a\\x1b]0;b\\x07\\x9b";
+        assert_eq!(stdout, format!("{text}(web) {seen}\n{seen}"));
+        assert_eq!(stderr, format!("(web) {seen}\n(web) {seen}\n(web) hint: {seen}\n"));
     }
 }

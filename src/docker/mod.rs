@@ -15,7 +15,7 @@ pub use tls::{TlsFiles, Trust, TrustPool, load as load_trust};
 
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
@@ -28,10 +28,15 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use crate::console::shortened;
 use crate::error::{Error, Kind, Result};
 
-/// No answer that we ask for is longer; whoever sends more is no engine.
-const LONGEST_ANSWER: usize = 16 << 20;
+/// No answer that we ask for is longer, in MiB; whoever sends more is no engine.
+const LONGEST_ANSWER: usize = 1;
+/// No version is longer.
+const LONGEST_VERSION: usize = 100;
+/// How much of an engine's own words is shown.
+const SHOWN: usize = 1000;
 
 /// An engine and how to reach it.
 #[derive(Clone, Debug)]
@@ -82,7 +87,8 @@ impl Engine {
     /// Its version. The path has no API version in front, so that engines of every age answer.
     ///
     /// # Errors
-    /// The original's texts: `Cannot connect to the docker engine endpoint` for a closed port, else Go's.
+    /// The original's texts: `Cannot connect to the docker engine endpoint` for a closed port, else Go's. A version that
+    /// cannot be one: templates and scripts get it as it is.
     pub async fn version(&self) -> Result<Version> {
         let answer = self.request(Method::GET, "/version", Vec::new()).await.map_err(|failure| match failure {
             Failure::ConnectionRefused(_) => {
@@ -90,7 +96,15 @@ impl Engine {
             }
             other => other.into(),
         })?;
-        serde_json::from_slice(answer.success()?).map_err(|error| Error::msg(format!("unexpected answer: {error}")))
+        let parsed = serde_json::from_slice(answer.success()?);
+        let version: Version = parsed.map_err(|error| Error::msg(format!("unexpected answer: {error}")))?;
+        for said in [&version.version, &version.api_version, &version.min_api_version] {
+            if said.len() > LONGEST_VERSION || said.contains(|c: char| c.is_control() || c.is_whitespace()) {
+                let shown = shortened(said, LONGEST_VERSION);
+                return Err(Error::msg(format!("unexpected answer: {shown:?} is no version of an engine")));
+            }
+        }
+        Ok(version)
     }
 
     /// One request on a connection of its own.
@@ -128,8 +142,14 @@ impl Engine {
             .map_err(|error| Failure::Broken(error.to_string()))?;
         let response = sender.send_request(request).await.map_err(broken)?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
-        let body = body.map_err(|error| failure::exchange(&address, &*error))?.to_bytes().to_vec();
+        let body = Limited::new(response.into_body(), LONGEST_ANSWER << 20).collect().await;
+        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+            true => {
+                Failure::Broken(format!("{address} answers with more than {LONGEST_ANSWER} MiB: that is no engine"))
+            }
+            false => failure::exchange(&address, &*error),
+        })?;
+        let body = body.to_bytes().to_vec();
         Ok(Answer { status: status.as_u16(), status_line: status.to_string(), body })
     }
 
@@ -148,11 +168,12 @@ impl Answer {
     /// The engine's own message for an error status, as the original words it.
     pub fn success(&self) -> Result<&[u8]> {
         let text = String::from_utf8_lossy(&self.body);
+        let text = shortened(text.trim_end(), SHOWN);
         match self.status {
             ..400 => Ok(&self.body),
             404 if text.is_empty() => Err(Error::msg("Not found")),
-            404 => Err(Error::msg(text.trim_end())),
-            _ => Err(Error::msg(format!("{}: {}", self.status_line, text.trim_end()))),
+            404 => Err(Error::msg(text)),
+            _ => Err(Error::msg(format!("{}: {text}", self.status_line))),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::console::Console;
+use crate::console::{Console, visible_line};
 use crate::error::{Error, Kind, Result, os_text};
 use crate::ssh::files::{Facts, FileKind, Files, finish};
 
@@ -165,7 +165,7 @@ impl Copier<'_> {
         let style = "{msg:40} {percent:>3}% {bytes:>10} {bytes_per_sec:>12} {eta}";
         let bar = ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr());
         bar.set_style(ProgressStyle::with_template(style).expect("a valid template"));
-        bar.set_message(last_name(source).to_owned());
+        bar.set_message(visible_line(last_name(source)).into_owned());
         bar.enable_steady_tick(Duration::from_millis(250));
         bar
     }

@@ -4,12 +4,15 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use russh::ChannelMsg;
-use russh_sftp::client::{Config, SftpSession, error::Error as SftpError};
+use russh::client::Msg;
+use russh::{ChannelMsg, ChannelStream};
+use russh_sftp::client::{Config, RawSftpSession, SftpSession, error::Error as SftpError};
 use russh_sftp::protocol::{FileAttributes, OpenFlags, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
+use crate::console::{shortened, visible_line};
 use crate::error::{Error, Kind, Result, os_text};
 use crate::ssh::native::Connection;
 
@@ -17,6 +20,15 @@ use crate::ssh::native::Connection;
 const ANSWER: u64 = 60;
 /// The time until the sftp server on the host is up.
 const START: Duration = Duration::from_secs(20);
+
+/// The names of one directory may take this long.
+const LISTING: Duration = Duration::from_secs(600);
+/// What the names of one directory may take of our memory, in MiB: some 400 000 of them.
+const LONGEST_LISTING: usize = 32;
+/// How much of a host's own words is shown.
+const SHOWN: usize = 200;
+/// What a name takes beside its text.
+const PER_NAME: usize = 64;
 
 /// Where files are.
 pub enum Files {
@@ -29,10 +41,11 @@ pub enum Files {
 /// A host's files.
 pub struct Remote {
     session: SftpSession,
+    /// For listings, page by page: the session itself would gather one without end.
+    lister: OnceCell<RawSftpSession>,
     /// How messages call the host.
     name: String,
-    /// Kept for as long as the session.
-    _connection: Connection,
+    connection: Connection,
 }
 
 /// What a copy needs to know about a file.
@@ -68,25 +81,12 @@ impl Files {
     /// # Errors
     /// The host offers no sftp.
     pub async fn remote(connection: Connection, name: &str) -> Result<Self> {
-        let missing = |why: &str| {
-            Error::new(Kind::Refused, format!("\"{name}\" offers no sftp: {why}"))
-                .hint("enable `Subsystem sftp` in its sshd_config, or copy with: docker-machine ssh NAME cat FILE")
-        };
-        let mut channel = connection.session().await?;
-        let asked = channel.request_subsystem(true, "sftp").await;
-        asked.map_err(|error| connection.lost("starting sftp", &error))?;
-        loop {
-            match channel.wait().await {
-                Some(ChannelMsg::Success) => break,
-                Some(ChannelMsg::WindowAdjusted { .. }) => {}
-                _ => return Err(missing("the SSH server has no such subsystem")),
-            }
-        }
-        let config = Config { request_timeout_secs: ANSWER, ..Config::default() };
-        let session = timeout(START, SftpSession::new_with_config(channel.into_stream(), config)).await;
-        let session = session.map_err(|_| missing("it does not start"))?;
-        let session = session.map_err(|error| missing(&error.to_string()))?;
-        Ok(Self::Remote(Box::new(Remote { session, name: name.to_owned(), _connection: connection })))
+        let session = in_time(name, async {
+            let session = SftpSession::new_with_config(subsystem(&connection, name).await?, config()).await;
+            session.map_err(|error| missing(name, &error.to_string()))
+        });
+        let session = session.await?;
+        Ok(Self::Remote(Box::new(Remote { session, lister: OnceCell::new(), name: name.to_owned(), connection })))
     }
 
     /// The file's facts; `None` if there is no such file.
@@ -118,16 +118,12 @@ impl Files {
                 }
                 names
             }
-            Self::Remote(remote) => {
-                let entries =
-                    remote.session.read_dir(path).await.map_err(|error| self.failed(path, sftp_text(&error)))?;
-                entries.map(|entry| entry.file_name()).collect()
-            }
+            Self::Remote(remote) => remote.names(path).await?.map_err(|why| self.failed(path, why))?,
         };
         // A host must not make us write outside of the target directory.
         names.retain(|name| !matches!(name.as_str(), "." | ".."));
         if let Some(bad) = names.iter().find(|name| !is_plain(name)) {
-            return Err(self.failed(path, format!("a file name that cannot be: {bad:?}")));
+            return Err(self.failed(path, format!("a file name that cannot be: {:?}", shortened(bad, SHOWN))));
         }
         names.sort();
         Ok(names)
@@ -190,11 +186,82 @@ impl Files {
 
     /// `PATH`, or `NAME:PATH` on a host.
     pub fn shown(&self, path: &str) -> String {
+        let path = visible_line(path);
         match self {
-            Self::Local(_) => path.to_owned(),
+            Self::Local(_) => path.into_owned(),
             Self::Remote(remote) => format!("{}:{path}", remote.name),
         }
     }
+}
+
+impl Remote {
+    /// The names in a directory as the host tells them, or why not.
+    async fn names(&self, path: &str) -> Result<Result<Vec<String>, String>> {
+        let lister = self.lister.get_or_try_init(|| self.open_lister()).await?;
+        let listed = timeout(LISTING, list(lister, path)).await;
+        Ok(listed.unwrap_or_else(|_| Err(format!("the listing did not end within {} s", LISTING.as_secs()))))
+    }
+
+    async fn open_lister(&self) -> Result<RawSftpSession> {
+        let opening = in_time(&self.name, async {
+            let lister = RawSftpSession::new_with_config(subsystem(&self.connection, &self.name).await?, config());
+            lister.init().await.map_err(|error| missing(&self.name, &error.to_string()))?;
+            Ok(lister)
+        });
+        opening.await
+    }
+}
+
+async fn list(lister: &RawSftpSession, path: &str) -> Result<Vec<String>, String> {
+    let text = |error: SftpError| sftp_text(&error);
+    let handle = lister.opendir(path).await.map_err(text)?.handle;
+    let (mut names, mut size) = (Vec::new(), 0);
+    loop {
+        let page = match lister.readdir(handle.as_str()).await {
+            Ok(page) => page,
+            Err(SftpError::Status(status)) if status.status_code == StatusCode::Eof => break,
+            Err(error) => return Err(text(error)),
+        };
+        size += PER_NAME;
+        for file in page.files {
+            size += PER_NAME + file.filename.len();
+            names.push(file.filename);
+        }
+        if size > LONGEST_LISTING << 20 {
+            return Err(format!("its listing is longer than {LONGEST_LISTING} MiB"));
+        }
+    }
+    // What was listed is listed.
+    _ = lister.close(handle).await;
+    Ok(names)
+}
+
+/// The host's sftp server on a channel of its own.
+async fn subsystem(connection: &Connection, name: &str) -> Result<ChannelStream<Msg>> {
+    let mut channel = connection.session().await?;
+    let asked = channel.request_subsystem(true, "sftp").await;
+    asked.map_err(|error| connection.lost("starting sftp", &error))?;
+    loop {
+        match channel.wait().await {
+            Some(ChannelMsg::Success) => return Ok(channel.into_stream()),
+            Some(ChannelMsg::WindowAdjusted { .. }) => {}
+            _ => return Err(missing(name, "the SSH server has no such subsystem")),
+        }
+    }
+}
+
+fn config() -> Config {
+    Config { request_timeout_secs: ANSWER, ..Config::default() }
+}
+
+async fn in_time<T>(name: &str, starting: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = |_| Err(missing(name, &format!("it does not start within {} s", START.as_secs())));
+    timeout(START, starting).await.unwrap_or_else(late)
+}
+
+fn missing(name: &str, why: &str) -> Error {
+    Error::new(Kind::Refused, format!("\"{name}\" offers no sftp: {why}"))
+        .hint("enable `Subsystem sftp` in its sshd_config, or copy with: docker-machine ssh NAME cat FILE")
 }
 
 /// Whether a name names something in the directory itself.
@@ -233,7 +300,7 @@ fn sftp_text(error: &SftpError) -> String {
         SftpError::Status(status) => match status.status_code {
             StatusCode::NoSuchFile => "no such file or directory".to_owned(),
             StatusCode::PermissionDenied => "permission denied".to_owned(),
-            _ => status.error_message.to_lowercase(),
+            _ => visible_line(&shortened(&status.error_message.to_lowercase(), SHOWN)).into_owned(),
         },
         SftpError::Timeout => format!("no answer from the host within {ANSWER} s"),
         other => other.to_string(),

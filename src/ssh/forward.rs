@@ -2,15 +2,26 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
 
 use crate::console::Console;
 use crate::error::{Error, Kind, Result, os_text};
 use crate::ssh::native::Connection;
 use crate::ssh::options::{Listen, Options};
 use crate::ssh::relays::join;
+
+/// For the host's answer to `-R`.
+const ANSWER: Duration = Duration::from_secs(20);
+/// For a connection on the other side; the system there gives up after two minutes.
+const OPENING: Duration = Duration::from_secs(150);
+/// For a program to say where its SOCKS connection is to go.
+const REQUEST: Duration = Duration::from_secs(30);
+/// After a connection that could not be taken, mostly because too many are open.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Starts everything that the options ask for; it runs until the program ends.
 ///
@@ -30,9 +41,12 @@ pub async fn start(connection: &Arc<Connection>, options: &Options, console: &Co
         // `localhost` is what OpenSSH asks for when no address is given.
         let address = forward.listen.address.clone().unwrap_or_else(|| "localhost".to_owned());
         let wanted = u32::from(forward.listen.port);
-        let given = connection.live().await?.tcpip_forward(address, wanted).await.map_err(|error| {
-            Error::new(Kind::Refused, format!("the host does not listen on port {wanted} for us: {error}"))
-        })?;
+        let refused =
+            |why: String| Error::new(Kind::Refused, format!("the host does not listen on port {wanted} for us: {why}"));
+        let handle = connection.live().await?;
+        let given = timeout(ANSWER, handle.tcpip_forward(address, wanted)).await;
+        let given = given.map_err(|_| refused(format!("no answer within {} s", ANSWER.as_secs())))?;
+        let given = given.map_err(|error| refused(error.to_string()))?;
         let port = if wanted == 0 { given } else { wanted };
         if wanted == 0 {
             console.warn(format!("Allocated port {port} for remote forward to {}:{}", forward.host, forward.port));
@@ -58,7 +72,15 @@ async fn bind(listen: &Listen) -> Result<TcpListener> {
 }
 
 async fn serve(connection: Arc<Connection>, listener: TcpListener, goal: Goal, console: Console) {
-    while let Ok((stream, from)) = listener.accept().await {
+    loop {
+        let (stream, from) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                console.debug(format!("A connection to forward was not taken: {}", os_text(&error)));
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
         let (connection, goal, console) = (Arc::clone(&connection), goal.clone(), console.clone());
         tokio::spawn(async move {
             if let Err(error) = relay(&connection, stream, from, goal).await {
@@ -72,10 +94,14 @@ async fn relay(connection: &Connection, mut stream: TcpStream, from: SocketAddr,
     let socks = matches!(goal, Goal::Socks);
     let (host, port) = match goal {
         Goal::Fixed(host, port) => (host, port),
-        Goal::Socks => asked_for(&mut stream).await?,
+        Goal::Socks => {
+            let asked = timeout(REQUEST, asked_for(&mut stream)).await;
+            asked.map_err(|_| Error::msg(format!("no SOCKS request within {} s", REQUEST.as_secs())))??
+        }
     };
     let handle = connection.live().await?;
-    let opened = handle.channel_open_direct_tcpip(host, port.into(), from.ip().to_string(), from.port().into()).await;
+    let opening = handle.channel_open_direct_tcpip(host, port.into(), from.ip().to_string(), from.port().into());
+    let opened = timeout(OPENING, opening).await.unwrap_or(Err(russh::Error::ConnectionTimeout));
     if socks {
         stream.write_all(&socks_answer(opened.is_ok())).await?;
     }

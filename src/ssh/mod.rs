@@ -37,6 +37,7 @@ pub use hostkeys::HostKeyPolicy;
 pub use native::{Connection, connect};
 pub use patience::{LastFailure, Patience, wait_for};
 
+use crate::console::shortened;
 use crate::error::Result;
 use crate::names;
 
@@ -147,14 +148,18 @@ impl Output {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    /// The last lines of error and output, for an error message.
+    /// The last lines of error and output, for an error message, none of them too long for one.
     pub fn tail(&self, lines: usize) -> String {
         let mut all = String::from_utf8_lossy(&self.stdout).into_owned();
         all.push_str(&String::from_utf8_lossy(&self.stderr));
         let kept: Vec<&str> = all.lines().filter(|line| !line.trim().is_empty()).collect();
-        kept[kept.len().saturating_sub(lines)..].join("\n")
+        let last = &kept[kept.len().saturating_sub(lines)..];
+        last.iter().map(|line| shortened(line, LONGEST_LINE)).collect::<Vec<_>>().join("\n")
     }
 }
+
+/// A longer line of a host's output tells a person nothing more.
+const LONGEST_LINE: usize = 1000;
 
 /// A host that commands can be run on. Small on purpose: everything else is a function over it.
 #[async_trait]

@@ -26,8 +26,13 @@ use crate::ssh::{Exec, Output, Remote, SshTarget};
 const CONNECT: Duration = Duration::from_secs(10);
 /// From the first byte to the end of the key exchange; slow hosts take seconds for it.
 const HANDSHAKE: Duration = Duration::from_secs(20);
-/// The original's `ServerAliveInterval` (its count is OpenSSH's default, 3).
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// The original's `ServerAliveInterval` (its count is OpenSSH's default, 3); tests see one that is silent end.
+const KEEP_ALIVE: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 60 });
+
+/// What a command that we run ourselves may write, in MiB; no answer that we wait for comes near it.
+const LONGEST_OUTPUT: usize = 16;
+/// For the goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A logged-in connection to a host. When it breaks between two commands, the next command makes it anew.
 pub struct Connection {
@@ -186,7 +191,7 @@ impl Connection {
     /// Says goodbye, so that the server does not log a broken connection.
     pub async fn close(&self) {
         let handle = self.handle.lock().await;
-        _ = handle.disconnect(russh::Disconnect::ByApplication, "", "").await;
+        _ = timeout(FAREWELL, handle.disconnect(russh::Disconnect::ByApplication, "", "")).await;
     }
 
     pub(super) fn lost(&self, doing: &str, error: &russh::Error) -> Error {
@@ -211,29 +216,35 @@ impl Remote for Connection {
             started.map_err(|error| self.lost(&purpose, &error))?;
             self.follow(read, &write, &exec.stdin, &purpose).await
         };
-        if let Ok(result) = timeout(exec.limit, run).await {
-            return result;
-        }
-        _ = write.signal(Sig::TERM).await;
-        _ = write.close().await;
-        let limit = exec.limit.as_secs();
-        Err(Error::new(
-            Kind::Unreachable,
-            format!("{purpose} did not end within {limit} s on {}", address(self.target())),
-        ))
+        let (place, limit) = (address(self.target()), exec.limit.as_secs());
+        let why = match timeout(exec.limit, run).await {
+            Ok(Ok(Some(output))) => return Ok(output),
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(None)) => {
+                Error::new(Kind::Refused, format!("{purpose} wrote more than {LONGEST_OUTPUT} MiB on {place}"))
+            }
+            Err(_) => Error::new(Kind::Unreachable, format!("{purpose} did not end within {limit} s on {place}")),
+        };
+        let stop = async {
+            _ = write.signal(Sig::TERM).await;
+            _ = write.close().await;
+        };
+        // Whoever reads nothing any more cannot be told.
+        _ = timeout(FAREWELL, stop).await;
+        Err(why)
     }
 }
 
 impl Connection {
     /// Feeds the input and collects the output until the channel is closed: status, data and end of file come in any
-    /// order. Input that nobody reads any more is dropped with the channel.
+    /// order. Input that nobody reads any more is dropped with the channel. `None`: there is too much output.
     async fn follow(
         &self,
         mut read: ChannelReadHalf,
         write: &ChannelWriteHalf<Msg>,
         input: &[u8],
         purpose: &str,
-    ) -> Result<Output> {
+    ) -> Result<Option<Output>> {
         let feed = async {
             _ = write.data(input).await;
             _ = write.eof().await;
@@ -246,8 +257,14 @@ impl Connection {
                 () = &mut feed, if !fed => fed = true,
                 message = read.wait() => match message {
                     Some(message) => collected.take(message),
-                    None => return collected.finish().ok_or_else(|| self.lost(purpose, &russh::Error::Disconnect))?,
+                    None => {
+                        let ended = collected.finish().ok_or_else(|| self.lost(purpose, &russh::Error::Disconnect))?;
+                        return ended.map(Some);
+                    }
                 },
+            }
+            if collected.is_too_much() {
+                return Ok(None);
             }
         }
     }
@@ -274,6 +291,10 @@ impl Collected {
             ChannelMsg::Close => self.closed = true,
             _ => {}
         }
+    }
+
+    fn is_too_much(&self) -> bool {
+        self.output.stdout.len() + self.output.stderr.len() > LONGEST_OUTPUT << 20
     }
 
     /// The output, unless the connection broke before the end.

@@ -3,7 +3,12 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 use crate::console::Console;
 use crate::context::{Context, Globals};
@@ -65,7 +70,7 @@ async fn a_signal_is_128_plus_its_number() {
 async fn large_input_and_output_flow_at_the_same_time() {
     let server = Sshd::start();
     let connection = connect(&server.context(), &server.user()).await.unwrap();
-    let input: Vec<u8> = (0..20_000_000_u32).map(|byte| (byte % 251) as u8).collect();
+    let input: Vec<u8> = (0..16_000_000_u32).map(|byte| (byte % 251) as u8).collect();
     let output = connection.exec(&Exec::new("cat").with_stdin(input.clone())).await.unwrap();
     assert!(output.ok() && output.stdout == input);
 }
@@ -97,6 +102,47 @@ async fn a_command_that_does_not_end_is_named() {
     let error = connection.exec(&Exec::new("sleep 60").within(Duration::from_millis(300))).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable);
     assert!(error.message().starts_with("`sleep 60` did not end within 0"), "{error}");
+    assert_eq!(connection.exec(&Exec::new("echo still")).await.unwrap().text(), "still\n");
+}
+
+/// Another port of the server; nothing gets through any more once `stall` is told.
+async fn stallable(server: &Sshd, stall: Arc<Notify>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (port, to) = (listener.local_addr().unwrap().port(), server.port());
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut host = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+        tokio::select! {
+            _ = copy_bidirectional(&mut client, &mut host) => {}
+            () = stall.notified() => std::future::pending().await,
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_host_that_falls_silent_in_a_command_is_not_waited_for() {
+    let (server, stall) = (Sshd::start(), Arc::new(Notify::new()));
+    let target = SshTarget { port: stallable(&server, Arc::clone(&stall)).await, ..server.user() };
+    let connection = connect(&server.context(), &target).await.unwrap();
+    let (command, start) = (Exec::new("sleep 600").within(Duration::from_secs(600)), Instant::now());
+    let (ended, ()) = tokio::join!(connection.exec(&command), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        stall.notify_one();
+    });
+    let error = ended.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreachable);
+    assert!(error.message().ends_with("broke (`sleep 600`): it was closed, or nobody answers any more"), "{error}");
+    connection.close().await;
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_command_that_writes_too_much_is_stopped() {
+    let server = Sshd::start();
+    let connection = connect(&server.context(), &server.user()).await.unwrap();
+    let error = connection.exec(&Exec::new("yes")).await.unwrap_err();
+    assert!(error.message().starts_with("`yes` wrote more than 16 MiB on "), "{error}");
     assert_eq!(connection.exec(&Exec::new("echo still")).await.unwrap().text(), "still\n");
 }
 
@@ -185,7 +231,7 @@ async fn a_closed_port_is_unreachable() {
 #[tokio::test]
 async fn a_port_that_speaks_something_else_is_not_ssh() {
     let server = Sshd::start();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = SshTarget { port: listener.local_addr().unwrap().port(), ..server.user() };
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();

@@ -14,6 +14,7 @@ mod failing_files;
 mod generated;
 mod global;
 mod golden;
+mod hostile;
 mod parallel;
 mod pipes;
 mod prompt;

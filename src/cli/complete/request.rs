@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Paths};
 use super::line::Line;
+use crate::console::visible_line;
 
 /// A shell's question.
 #[derive(Debug)]
@@ -77,7 +78,7 @@ impl Request {
             match &self.shell {
                 Shell::Bash(line) => shown.push_str(&line.rest(&candidate.text)),
                 Shell::Matching | Shell::Showing => {
-                    shown.push_str(&format!("{}\t{}", candidate.text, candidate.help));
+                    shown.push_str(&format!("{}\t{}", candidate.text, visible_line(&candidate.help)));
                 }
             }
             shown.push('\n');

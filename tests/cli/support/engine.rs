@@ -22,6 +22,9 @@ pub struct Pki {
     issuer: Issuer<'static, KeyPair>,
 }
 
+/// A connection behind TLS.
+pub type Secured = StreamOwned<ServerConnection, TcpStream>;
+
 /// What a stub engine says to `GET path`: status line and body.
 pub type Answers = fn(&str) -> (&'static str, &'static str);
 
@@ -101,6 +104,19 @@ pub struct EngineStub {
 impl EngineStub {
     /// Listens on `address` (port 0: any) with a certificate for `names`.
     pub fn start(pki: &Pki, address: &str, names: &[&str], answers: Answers) -> Self {
+        Self::speaking(pki, address, names, move |path, stream| {
+            let (status, body) = answers(path);
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+        })
+    }
+
+    /// The same, with `speak` to write the answer to the request for a path.
+    pub fn speaking(
+        pki: &Pki,
+        address: &str,
+        names: &[&str],
+        speak: impl Fn(&str, &mut Secured) -> std::io::Result<()> + Clone + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, ending) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
@@ -111,7 +127,8 @@ impl EngineStub {
                     return;
                 }
                 let (Ok(stream), config, log) = (stream, config.clone(), log.clone()) else { continue };
-                std::thread::spawn(move || _ = serve(stream, config, answers, &log));
+                let speak = speak.clone();
+                std::thread::spawn(move || _ = serve(stream, config, &speak, &log));
             }
         };
         Self { address, seen, ending, listener: Some(std::thread::spawn(accept)) }
@@ -142,7 +159,7 @@ impl Drop for EngineStub {
 fn serve(
     stream: TcpStream,
     config: Arc<ServerConfig>,
-    answers: Answers,
+    speak: &impl Fn(&str, &mut Secured) -> std::io::Result<()>,
     seen: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     let connection = ServerConnection::new(config).map_err(std::io::Error::other)?;
@@ -158,8 +175,7 @@ fn serve(
     let request = String::from_utf8_lossy(&request).into_owned();
     let path = request.split_whitespace().nth(1).unwrap_or_default();
     seen.lock().unwrap().push(path.to_owned());
-    let (status, body) = answers(path);
-    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())?;
+    speak(path, &mut stream)?;
     stream.conn.send_close_notify();
     stream.flush()
 }

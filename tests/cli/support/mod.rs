@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod engine;
+pub mod hostile;
 pub mod sandbox;
 pub mod sshd;
 pub mod terminal;

@@ -128,6 +128,24 @@ impl Invocation<'_> {
         self.killed_after(Duration::MAX)
     }
 
+    /// As [`Invocation::killed_after`], with the most memory that it had, in KiB.
+    pub fn measured(mut self, patience: Duration) -> (Output, u64) {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = self.command.spawn().expect("the program starts");
+        let status = format!("/proc/{}/status", child.id());
+        let watching = std::thread::spawn(move || {
+            let mut most = 0;
+            // Without memory it is over.
+            while let Some(now) = fs::read_to_string(&status).ok().and_then(|text| high_water(&text)) {
+                most = now;
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            most
+        });
+        let output = Output::of(wait_or_kill(child, patience).expect("the program ends"));
+        (output, watching.join().expect("the watch ends"))
+    }
+
     /// Runs, kills it with SIGKILL if it takes longer than this, and gives what came out.
     pub fn killed_after(mut self, patience: Duration) -> Output {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -138,9 +156,7 @@ impl Invocation<'_> {
             Duration::MAX => child.wait_with_output(),
             _ => wait_or_kill(child, patience),
         };
-        let done = done.expect("the program ends");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes text");
-        Output { stdout: text(done.stdout), stderr: text(done.stderr), status: done.status.code() }
+        Output::of(done.expect("the program ends"))
     }
 }
 
@@ -166,7 +182,18 @@ pub struct Output {
     pub status: Option<i32>,
 }
 
+/// `VmHWM` of `/proc/PID/status`.
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
 impl Output {
+    fn of(done: process::Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes text");
+        Self { stdout: text(done.stdout), stderr: text(done.stderr), status: done.status.code() }
+    }
+
     /// All of it as one text.
     fn text(&self) -> String {
         let mut text = abbreviated(&self.stdout);

@@ -7,20 +7,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use serde_json::Value;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::login::wait_for_state;
-use super::{Host, setup};
+use super::{Host, computer, setup};
 use crate::certs::{self, CertPaths, Identity};
 use crate::context::Context;
-use crate::driver::{Checkpoint, Driver, FlagValues, State};
+use crate::driver::{Driver, FlagValues, State};
 use crate::error::{Context as _, Error, Kind, Result};
-use crate::store::{Claim, HostOptions, Name, Record, Store};
+use crate::store::{Claim, HostOptions, Name, Record};
 
 /// How many machines are made at once.
 const AT_ONCE: usize = 16;
@@ -155,7 +153,7 @@ pub async fn several(cx: &Context, orders: Vec<Order>) -> Result<()> {
 
 /// The computer, then Docker on it.
 async fn build(cx: &Context, host: &mut Host, stage: &mut Stage) -> Result<()> {
-    computer(cx, host).await?;
+    computer::make(cx, host).await?;
     if host.driver.ssh(cx).await?.is_none() {
         return Ok(());
     }
@@ -167,17 +165,6 @@ async fn build(cx: &Context, host: &mut Host, stage: &mut Stage) -> Result<()> {
     let found = setup::detect(cx, host).await.context("Error detecting OS")?;
     *stage = Stage::Provisioning;
     setup::provision_new(cx, host, found).await
-}
-
-/// The driver's part; also what `provision` does first for a machine whose `create` was killed in the middle of it.
-///
-/// # Errors
-/// The driver's.
-pub async fn computer(cx: &Context, host: &mut Host) -> Result<()> {
-    let _progress = cx.console.progress("Creating machine...");
-    let saved = Saved { store: &cx.store, record: &host.record };
-    host.driver.create(cx, &saved).await.context("Error in driver during machine creation")?;
-    host.save(cx).await
 }
 
 async fn finish(cx: &Context, host: &mut Host, claim: Claim) -> Result<()> {
@@ -312,19 +299,5 @@ impl Interruption {
             _ = self.terminate.recv() => {}
         }
         Error::new(Kind::Interrupted, "interrupted")
-    }
-}
-
-/// Writes the driver's state into the new machine's record.
-struct Saved<'a> {
-    store: &'a Store,
-    record: &'a Record,
-}
-
-#[async_trait]
-impl Checkpoint for Saved<'_> {
-    async fn save(&self, state: Value) -> Result<()> {
-        let record = Record { driver: state, ..self.record.clone() };
-        self.store.save(&record)
     }
 }

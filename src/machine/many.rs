@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::{Host, lifecycle, setup};
+use super::{Host, lifecycle, setup, upgrade};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::store::Name;
@@ -41,7 +41,7 @@ impl Action {
             Self::Restart => lifecycle::restart(cx, host).await,
             Self::Provision => setup::provision(cx, host).await,
             Self::RegenerateCerts => setup::regenerate_certs(cx, host).await,
-            Self::Upgrade => setup::upgrade(cx, host).await,
+            Self::Upgrade => upgrade::upgrade(cx, host).await,
         }
     }
 }

@@ -18,6 +18,7 @@
 //!   which makes the group again. Only the store that made a group deletes it.
 
 pub mod certificates;
+pub mod computer;
 pub mod create;
 #[cfg(feature = "amazonec2")]
 pub mod gc;
@@ -28,6 +29,7 @@ pub mod options;
 pub mod query;
 pub mod remove;
 pub mod setup;
+pub mod upgrade;
 
 use crate::context::Context;
 use crate::driver::{Driver, MachinePlace, registry};

@@ -1,17 +1,16 @@
-//! Docker on a machine: `provision`, `regenerate-certs`, `upgrade`, and the last part of `create`.
+//! Docker on a machine: `provision`, `regenerate-certs`, and the last part of `create`.
 
 use std::net::Ipv6Addr;
 
 use super::certificates::{Needs, Reissue};
 use super::login::wait_for_ssh;
-use super::{Host, create, lifecycle};
+use super::{Host, computer};
 use crate::certs;
 use crate::clock;
 use crate::context::Context;
 use crate::docker::{DEFAULT_PORT, Endpoint, TlsFiles, check_files};
-use crate::driver::State;
 use crate::error::{Context as _, Error, Kind, Result};
-use crate::provision::{self, Firewall, HostCertificates, Wanted};
+use crate::provision::{self, Firewall, HostCertificates, Upgraded, Wanted};
 use crate::ssh::{Connection, Patience};
 
 /// `off`: the host's own firewall is never changed, even if it keeps us from the engine.
@@ -77,7 +76,7 @@ pub async fn provision_new(cx: &Context, host: &Host, found: Found) -> Result<()
 pub async fn provision(cx: &Context, host: &mut Host) -> Result<()> {
     let is_unfinished = cx.store.creating(&host.name).is_some();
     if is_unfinished {
-        create::computer(cx, host).await?;
+        computer::make(cx, host).await?;
     }
     let found = detect(cx, host).await?;
     install(cx, host, &found).await?;
@@ -117,23 +116,12 @@ async fn certify(cx: &Context, host: &Host, found: &Found, reissue: Reissue) -> 
     check(cx, host, found).await
 }
 
-/// The newest engine packages; a machine that is off is started first.
+/// Installs the newest engine packages.
 ///
 /// # Errors
 /// A step fails.
-pub async fn upgrade(cx: &Context, host: &mut Host) -> Result<()> {
-    if host.driver.state(cx).await? != State::Running {
-        cx.console.say("Starting machine so machine can be upgraded...");
-        lifecycle::start(cx, host).await?;
-    }
-    let found = detect(cx, host).await?;
-    let upgraded = provision::upgrade(&found.connection, &cx.console, &found.host, &host.name, found.port()?).await?;
-    let (name, version) = (&host.name, upgraded.version);
-    cx.console.say(match upgraded.changed {
-        true => format!("Docker on \"{name}\" is now {version}."),
-        false => format!("Docker on \"{name}\" stays {version}: its packages offer nothing newer."),
-    });
-    Ok(())
+pub async fn upgrade_packages(cx: &Context, host: &Host, found: &Found) -> Result<Upgraded> {
+    provision::upgrade(&found.connection, &cx.console, &found.host, &host.name, found.port()?).await
 }
 
 /// Waits until the engine listens again after a boot.

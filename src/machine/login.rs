@@ -97,8 +97,12 @@ fn unanswered(host: &Host, patience: Patience, error: Error) -> Error {
     for obstacle in host.driver.obstacles() {
         told = told.hint(obstacle);
     }
-    let waited = patience.within.as_secs();
-    told.hint(format!("it was waited for {waited} s; MACHINE_SSH_TIMEOUT=SECONDS changes that"))
+    told.hint(how_long(patience.within))
+}
+
+/// How long it was waited, and what changes that.
+fn how_long(within: Duration) -> String {
+    format!("it was waited for {} s; MACHINE_SSH_TIMEOUT=SECONDS changes that", within.as_secs())
 }
 
 /// Waits for a state of the computer.
@@ -118,21 +122,23 @@ pub async fn wait_for_state(cx: &Context, host: &Host, wanted: State) -> Result<
     if wanted != State::Running || host.driver.makes_computers() {
         return wait::until(&what, RUNNING, look).await;
     }
+    let pace = Pace { within: Patience::SETTLED.as_told(&cx.env).within, ..RUNNING };
     let target = target(cx, host).await?;
     let nobody = format!("nobody answers at {} port {}", target.host, target.port);
     tokio::select! {
-        answered = wait::until("an answer", RUNNING, look) => answered.map_err(|_| {
+        answered = wait::until("an answer", pace, look) => answered.map_err(|_| {
             Error::new(Kind::Unreachable, nobody.as_str())
                 .hint("is the address right, does sshd run there, and does no firewall stand between?")
+                .hint(how_long(pace.within))
         }),
-        never = say_later(cx, &nobody) => match never {},
+        never = say_later(cx, &nobody, pace.within) => match never {},
     }
 }
 
 /// Tells somebody who waits what it is that is waited for; a mistyped address should not look like a slow host.
-async fn say_later(cx: &Context, nobody: &str) -> Infallible {
+async fn say_later(cx: &Context, nobody: &str, within: Duration) -> Infallible {
     sleep(PATIENT_SILENCE).await;
-    cx.console.say(format!("Still waiting: {nobody} (for at most {} s)", RUNNING.within.as_secs()));
+    cx.console.say(format!("Still waiting: {nobody} (for at most {} s)", within.as_secs()));
     std::future::pending().await
 }
 

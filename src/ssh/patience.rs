@@ -12,7 +12,8 @@ use crate::ssh::auth::Failure;
 use crate::ssh::native::attempt;
 use crate::ssh::{Connection, SshTarget};
 
-/// Seconds to wait for a login instead of the usual ones: for images that boot slowly, or impatient scripts.
+/// Seconds to wait for a first answer or a login instead of the usual ones: for images that boot slowly, or impatient
+/// scripts.
 const VARIABLE: &str = "MACHINE_SSH_TIMEOUT";
 
 /// How long to wait, and what a refused key means.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::ssh::sshd::Sshd;
+use crate::ssh::sshd::{HeldPort, Sshd};
 use crate::ssh::{connect, forward, options};
 
 /// A port on which every connection gets back what it sends, in capitals; once it ends.
@@ -22,11 +22,6 @@ async fn shouter() -> u16 {
         }
     });
     port
-}
-
-/// A port that is free now.
-async fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
 }
 
 async fn say(mut stream: TcpStream, text: &str) -> String {
@@ -52,7 +47,8 @@ async fn forwarded(server: &Sshd, words: &str) {
 #[tokio::test]
 async fn local_and_remote_ports_lead_to_the_other_side() {
     let server = Sshd::start();
-    let (goal, local, remote) = (shouter().await, free_port().await, free_port().await);
+    let (goal, local, remote) = (shouter().await, HeldPort::new(), HeldPort::new());
+    let (local, remote) = (local.number(), remote.number());
     forwarded(&server, &format!("-L {local}:127.0.0.1:{goal} -R {remote}:127.0.0.1:{goal}")).await;
     for port in [local, remote] {
         let text = "half of the connection closes first ".repeat(20_000);
@@ -64,7 +60,8 @@ async fn local_and_remote_ports_lead_to_the_other_side() {
 #[tokio::test]
 async fn the_socks_proxy_takes_addresses_and_names() {
     let server = Sshd::start();
-    let (goal, proxy, closed) = (shouter().await, free_port().await, free_port().await);
+    let (goal, proxy, closed) = (shouter().await, HeldPort::new(), HeldPort::new());
+    let (proxy, closed) = (proxy.number(), closed.number());
     forwarded(&server, &format!("-D {proxy}")).await;
     let address = [&[5, 1, 0, 1, 127, 0, 0, 1][..], &goal.to_be_bytes()].concat();
     let name = [&[5, 1, 0, 3, 9][..], b"localhost", &goal.to_be_bytes()].concat();

@@ -11,10 +11,14 @@ use crate::support::region::{Moment, Region};
 /// Kills a `create` at each of its calls in turn, then removes what there is.
 fn killed_at_every_call_then_rm(moment: Moment) {
     let region = Region::new();
+    let mut had_begun = false;
     for number in 1.. {
         let killed = region.kill_at(&number.to_string(), moment, &mut region.create_command("aws01", &[]));
         if region.machine_folder("aws01").exists() {
+            had_begun = true;
             region.run(&["rm", "-y", "aws01"]).succeeds();
+        } else {
+            assert!(!had_begun && killed.is_some(), "an earlier call left a record, {moment:?} {number} left none");
         }
         assert_eq!(region.left(), [""; 0], "{moment:?} {killed:?}");
         assert_eq!(region.run(&["ls", "-q"]).succeeds().stdout, "", "{killed:?}");

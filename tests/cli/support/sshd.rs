@@ -1,16 +1,38 @@
 //! A real OpenSSH server on loopback. The library's own tests use this file too.
 #![allow(dead_code, reason = "no test binary needs every part")]
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use tokio::net::TcpSocket;
+
 /// A running server with its own folder; ended when dropped.
 pub struct Sshd {
     folder: tempfile::TempDir,
-    port: u16,
+    port: HeldPort,
     child: Option<Child>,
+}
+
+/// A port of 127.0.0.1 that nobody gets by chance. Nobody listens there, and a program that is told its number can.
+pub struct HeldPort(TcpSocket);
+
+impl HeldPort {
+    /// A port that is free now, and stays ours.
+    pub fn new() -> Self {
+        // Linux lets two sockets have one port as long as both say so and one listens at most: servers do say so, and
+        // a port that is looked for is another one.
+        let socket = TcpSocket::new_v4().expect("there are sockets");
+        socket.set_reuseaddr(true).expect("a socket can share its port");
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("loopback has ports");
+        Self(socket)
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u16 {
+        self.0.local_addr().expect("it is bound").port()
+    }
 }
 
 impl Sshd {
@@ -22,7 +44,7 @@ impl Sshd {
     /// The same with more lines of `sshd_config`, which win over the usual ones.
     pub fn with(options: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut server = Self { folder, port: 0, child: None };
+        let mut server = Self { folder, port: HeldPort::new(), child: None };
         server.make_key("host_ed25519", &["-t", "ed25519"]);
         let user = server.make_key("user", &["-t", "ed25519"]);
         server.authorize(&user);
@@ -36,34 +58,26 @@ impl Sshd {
             path("authorized_keys"),
         );
         std::fs::write(server.path("sshd_config"), config).unwrap();
-        // Another test may take the free port first.
-        for _ in 0..5 {
-            server.port = free_port();
-            if server.run() {
-                return server;
-            }
-        }
-        panic!("sshd does not start: {}", server.log());
+        server.run();
+        server
     }
 
-    /// Starts the server; false if it cannot have its port.
-    fn run(&mut self) -> bool {
+    /// Starts the server.
+    fn run(&mut self) {
         // Root's sshd insists on it; for others it does not matter.
         _ = std::fs::create_dir_all("/run/sshd");
         _ = std::fs::remove_file(self.path("log"));
         let mut sshd = Command::new("/usr/sbin/sshd");
         sshd.arg("-D").arg("-f").arg(self.path("sshd_config")).arg("-E").arg(self.path("log"));
-        sshd.arg("-o").arg(format!("ListenAddress=127.0.0.1:{}", self.port)).stdin(Stdio::null());
+        sshd.arg("-o").arg(format!("ListenAddress=127.0.0.1:{}", self.port())).stdin(Stdio::null());
         let child = self.child.insert(sshd.spawn().expect("these tests need /usr/sbin/sshd"));
         let log = self.folder.path().join("log");
         loop {
             let text = std::fs::read_to_string(&log).unwrap_or_default();
             if text.contains("Server listening on") {
-                return true;
+                return;
             }
-            if child.try_wait().expect("it is our child").is_some() {
-                return false;
-            }
+            assert!(child.try_wait().expect("it is our child").is_none(), "sshd does not start: {text}");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -85,7 +99,7 @@ impl Sshd {
     pub fn reinstall(&mut self) {
         self.stop();
         self.make_key("host_ed25519", &["-t", "ed25519"]);
-        assert!(self.run(), "{}", self.log());
+        self.run();
     }
 
     /// A file in the server's folder.
@@ -114,7 +128,7 @@ impl Sshd {
 
     /// Where it listens on 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// The only login name: ours.
@@ -122,11 +136,6 @@ impl Sshd {
         let name = Command::new("id").arg("-un").output().expect("id runs").stdout;
         String::from_utf8(name).expect("a login name is text").trim().to_owned()
     }
-}
-
-fn free_port() -> u16 {
-    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has ports");
-    socket.local_addr().expect("it is bound").port()
 }
 
 impl Drop for Sshd {

@@ -198,7 +198,7 @@ impl Region {
     }
 
     /// Runs a command and kills it with SIGKILL at its first call of this action, or at its call of this number (from
-    /// 1). The action at which it was killed; nothing if it ended before.
+    /// 1). The action at which it was killed; nothing if it had succeeded before.
     pub fn kill_at(&self, action: &str, moment: Moment, command: &mut Command) -> Option<String> {
         let word = if moment == Moment::Before { "before" } else { "after" };
         self.fault(&format!("pause {word} {action}"));
@@ -207,7 +207,8 @@ impl Region {
         if call.is_some() {
             child.kill().expect("it waits for the answer");
         }
-        child.wait().expect("it ends");
+        let end = child.wait().expect("it ends");
+        assert!(end.success() != call.is_some(), "{call:?} was held, and it ended with {end}");
         self.fault("clear");
         call.map(|call| call.action)
     }

@@ -67,11 +67,12 @@ impl Hosts {
             boots: AtomicU32::new(0),
         });
         let key = KeypairData::Ed25519(Ed25519Keypair::from_seed(&[7; 32]));
-        let config = Arc::new(Config {
-            keys: vec![PrivateKey::new(key, "").expect("a key")],
-            auth_rejection_time: std::time::Duration::ZERO,
-            ..Config::default()
-        });
+        let key = PrivateKey::new(key, "").expect("a key");
+        let public = key.public_key().to_openssh().expect("a key");
+        let console = format!("-----BEGIN SSH HOST KEY KEYS-----\n{public}\n-----END SSH HOST KEY KEYS-----\n");
+        region.ask("print", json!({ "text": console }));
+        let config =
+            Arc::new(Config { keys: vec![key], auth_rejection_time: std::time::Duration::ZERO, ..Config::default() });
         let (mut port, mut listeners) = (0, Vec::new());
         for number in 1..=ADDRESSES {
             let at = format!("{}.{number}:{port}", region.network);

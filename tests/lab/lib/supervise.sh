@@ -41,7 +41,7 @@ boot() {
     # The containers' own file system must not be an overlay on an overlay, hence the binds.
     exec env -i PATH="$PATH" SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes SYSTEMD_NSPAWN_TMPFS_TMP=0 \
         systemd-nspawn --quiet --directory="$root" --boot --register=no --keep-unit \
-        --machine="$region.$host" --hostname="$host" --console=passive \
+        --machine="$region.$host" --hostname="$host" --console=read-only \
         --network-namespace-path="/run/netns/$(host_namespace "$region" "$host")" \
         --capability=all --system-call-filter='@keyring bpf' \
         --resolv-conf=off --timezone=off --link-journal=no \

@@ -14,9 +14,10 @@ from faults import Faults, Rule
 class Control:
     """What can be asked, each a method `do_NAME` with plain arguments and a plain answer."""
 
-    def __init__(self, gate, faults: Faults, network, metadata):
+    def __init__(self, gate, faults: Faults, consoles, network, metadata):
         self._gate = gate
         self._faults = faults
+        self._consoles = consoles
         self._network = network
         self._metadata = metadata
 
@@ -39,10 +40,14 @@ class Control:
         self._faults.dying = count
 
     def do_faults(self):
-        return self._faults.in_force()
+        return self._faults.in_force() + self._consoles.in_force()
+
+    def do_console(self, how: str, count: int):
+        self._consoles.break_(how, count)
 
     def do_clear(self):
         self._faults.clear()
+        self._consoles.clear()
 
     def do_resume(self):
         self._faults.resume()

@@ -13,6 +13,9 @@ USAGE = """
     spot                           no spot capacity, anywhere
     unknown LOOKS                  so many looks at each new instance miss it (InvalidInstanceID.NotFound)
     dies [COUNT]                   the next instances (1) end while they are pending
+    console late N                 the next N answers about a console are empty
+    console empty                  all are
+    console wrong-key              consoles show another host key than the computers have
     pause before|after N|ACTION    hold the Nth call from now, or that action, until `resume`
     paused                         print the call that is held, or null
     resume                         let it go on
@@ -48,6 +51,8 @@ def request(words: list[str]) -> tuple[str, dict]:
         return "unknown_looks", {"count": _number(kind, rest)}
     if kind == "dies":
         return "dying", {"count": int(rest[0]) if rest else 1}
+    if kind == "console":
+        return "console", _console(rest)
     make = _RULES.get(kind)
     if make is None:
         raise FaultError(f"unknown fault `{kind}`; see `region help`")
@@ -97,6 +102,17 @@ def _capacity(zones: list[str], options: dict) -> dict:
         "spot": options.get("--spot"),
     }
     return _error("RunInstances", "InsufficientInstanceCapacity", message, 500, **conditions)
+
+
+def _console(words: list[str]) -> dict:
+    match words:
+        case ["late", count] if count.isdigit():
+            return {"how": "late", "count": int(count)}
+        case ["empty"]:
+            return {"how": "empty", "count": 1_000_000_000}
+        case ["wrong-key"]:
+            return {"how": "wrong-key", "count": 0}
+    raise FaultError("console late N, empty or wrong-key?")
 
 
 def _pause(words: list[str], _options: dict) -> dict:

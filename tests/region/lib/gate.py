@@ -15,6 +15,7 @@ import moto_as_ec2 as ec2
 import rules
 import signon
 from calls import Call, Refusal
+from consoles import Consoles
 from faults import Facts, Faults, Rule
 
 
@@ -25,9 +26,10 @@ class Cut(Exception):
 class Gate:
     """A WSGI application around another one."""
 
-    def __init__(self, moto, faults: Faults):
+    def __init__(self, moto, faults: Faults, consoles: Consoles):
         self._moto = moto
         self._faults = faults
+        self._consoles = consoles
         self._log: list[Call] = []
         self._log_lock = threading.Lock()
         # (account, region, ClientToken): what was asked, and the answer.
@@ -111,6 +113,9 @@ class Gate:
     def _execute(self, call: Call, environ: dict) -> tuple:
         if call.action == "GetRoleCredentials":
             return signon.portal(environ)
+        if call.action == "GetConsoleOutput":
+            body = self._consoles.answer(call, str(uuid.uuid4()))
+            return "200 OK", [("Content-Type", "text/xml;charset=UTF-8")], body
         call = with_image(call, environ)
         account = environ["HTTP_X_MOTO_ACCOUNT_ID"] = accounts.account_of(call.key)
         answered = []

@@ -68,6 +68,13 @@ class Network:
     def reboot(self, host: str) -> None:
         lab("host", self.name, host, "reboot")
 
+    def printed(self, host: str) -> bytes:
+        """What the host has written to its console."""
+        try:
+            return (self.state / "hosts" / host / "console.log").read_bytes()
+        except FileNotFoundError:
+            return b""
+
     def destroy(self, host: str) -> None:
         if self.power(host) != "absent":
             lab("host", self.name, host, "down")

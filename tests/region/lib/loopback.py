@@ -27,6 +27,8 @@ class Paper:
 
     def __init__(self):
         self._power: dict[str, str] = {}
+        # What they all write to their consoles.
+        self.console = ""
 
     def exists(self) -> bool:
         return True
@@ -45,6 +47,9 @@ class Paper:
 
     def reboot(self, host: str) -> None:
         """It is back at once."""
+
+    def printed(self, _host: str) -> bytes:
+        return self.console.encode()
 
     def destroy(self, host: str) -> None:
         self._power.pop(host, None)
@@ -79,11 +84,15 @@ def prepare():
     import computers
     import control
     import moto_as_ec2 as ec2
+    from consoles import Consoles
     from faults import Faults
     from gate import Gate
 
     class Control(control.Control):
         """What happens behind the user's back, and what a region with computers is asked by others' means."""
+
+        def do_print(self, text: str):
+            paper.console = text
 
         def do_end(self, instance: str):
             self._instance(instance).terminate()
@@ -141,11 +150,12 @@ def prepare():
         server.serve_api(f"{network}.{API_HOST}", gate)
         machines = computers.Computers(paper, permit=lambda _rules: None)
         threading.Thread(target=machines.run, daemon=True).start()
-        return Control(gate, faults, paper, None)
+        return Control(gate, faults, consoles, paper, None)
 
     faults, paper = Faults(), Paper()
+    consoles = Consoles(paper)
     ec2.install(faults)
-    gate = Gate(DomainDispatcherApplication(create_backend_app), faults)
+    gate = Gate(DomainDispatcherApplication(create_backend_app), faults, consoles)
     ec2.backend("us-east-1")
     warm(gate)
     return make

@@ -43,6 +43,7 @@ def main(name: str) -> None:
     import moto_as_ec2
     import signon
     from computers import Computers
+    from consoles import Consoles
     from control import Control, ControlServer
     from faults import Faults
     from gate import Gate
@@ -54,10 +55,11 @@ def main(name: str) -> None:
     network = Network(name)
     faults = Faults()
     moto_as_ec2.install(faults)
-    gate = Gate(DomainDispatcherApplication(create_backend_app), faults)
+    consoles = Consoles(network)
+    gate = Gate(DomainDispatcherApplication(create_backend_app), faults, consoles)
     moto_as_ec2.backend("us-east-1")
     socket = network.state / "ec2" / "control"
-    control = ControlServer(socket, Control(gate, faults, network, Metadata()))
+    control = ControlServer(socket, Control(gate, faults, consoles, network, Metadata()))
     serve_api(network.address(), gate)
     signon.serve_agent()
     threading.Thread(target=control.serve_forever, daemon=True).start()

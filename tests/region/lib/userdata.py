@@ -29,9 +29,25 @@ if [ ! -e /var/lib/cloud/instance/boot-finished ]; then
     for script in {_SCRIPTS}/*; do
         [ ! -x "$script" ] || "$script" || touch /run/cloud-init/failed
     done
+    /usr/lib/cloud-init/write-ssh-key-fingerprints >/dev/console
     touch /var/lib/cloud/instance/boot-finished
 fi
+echo "Cloud-init v. 25.1.4 finished at $(date -R). Datasource DataSourceEc2Local.  Up $(cut -d' ' -f1 /proc/uptime) seconds" >/dev/console
 echo '{{}}' >/run/cloud-init/result.json
+"""
+
+# What cloud-init prints late in the first boot, with the help of this very command.
+_SHOW_KEYS = r"""#!/bin/sh
+exec 2>&1
+say() { logger -p user.info -t ec2 -s -- "$1"; }
+say '#############################################################'
+say '-----BEGIN SSH HOST KEY FINGERPRINTS-----'
+for key in /etc/ssh/ssh_host_*_key.pub; do say "$(ssh-keygen -l -f "$key")"; done
+say '-----END SSH HOST KEY FINGERPRINTS-----'
+say '#############################################################'
+echo '-----BEGIN SSH HOST KEY KEYS-----'
+cat /etc/ssh/ssh_host_*_key.pub
+echo '-----END SSH HOST KEY KEYS-----'
 """
 
 _UNIT = """[Unit]
@@ -53,6 +69,7 @@ def first_boot_script(user_data: bytes, login_user: str) -> str:
     lines = [f"mkdir -p {_SCRIPTS}"]
     lines += _write("/usr/bin/cloud-init", _PROGRAM.encode(), "755")
     lines += _write("/usr/local/lib/user-data", _RUN_ALL.encode(), "755")
+    lines += _write("/usr/lib/cloud-init/write-ssh-key-fingerprints", _SHOW_KEYS.encode(), "755")
     lines += _write("/etc/systemd/system/cloud-final.service", _UNIT.encode(), "644")
     lines += _write("/etc/tmpfiles.d/cloud-init.conf", b"d /run/cloud-init 0755\n", "644")
     lines += ["systemctl --quiet enable cloud-final.service"]

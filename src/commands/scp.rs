@@ -237,6 +237,7 @@ mod tests {
             key: key.map(Into::into),
             known_hosts: "/m/web/known_hosts".into(),
             alias: name.into(),
+            vouching: crate::ssh::Vouching::default(),
         }
     }
 

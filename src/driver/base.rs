@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MachinePlace;
 use crate::error::{Context as _, Result};
-use crate::ssh::SshTarget;
+use crate::ssh::{SshTarget, Vouching};
 
 /// The first keys of the `Driver` object, in the original's order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,7 @@ impl Base {
             key,
             known_hosts: place.folder.join("known_hosts"),
             alias: place.name.to_string(),
+            vouching: Vouching::default(),
         };
         let record = place.folder.join("config.json");
         target.check().hint(format!("correct it in {}", record.display()))?;

@@ -18,12 +18,17 @@ use super::{
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
 use crate::names;
-use crate::ssh::{self, Exec, Remote, SshTarget};
+use crate::ssh::hostkeys::Pins;
+use crate::ssh::vouching::{self, HostKey};
+use crate::ssh::{self, Exec, HostKeyPolicy, Remote, SshTarget, Vouching};
 
 /// How long the state probe waits for the SSH port, as the original.
 const PROBE_LIMIT: Duration = Duration::from_secs(15);
 /// How long a probe's answer is believed: one command asks several times in a row.
 const PROBE_MEMORY: Duration = Duration::from_secs(2);
+
+/// The flag that tells the host's key.
+const HOST_KEY: &str = "generic-ssh-host-key";
 
 /// Restarts the operating system, as root or with sudo.
 const REBOOT: &str = r#"if [ "$(id -u)" = 0 ]; then shutdown -r now; else sudo -n shutdown -r now; fi"#;
@@ -48,6 +53,9 @@ struct Fields {
     /// The user's own key file, as typed; only `create` looks at it.
     #[serde(rename = "SSHKey", default)]
     ssh_key: String,
+    /// What the user says about the host's key, as fingerprints; only until it is pinned.
+    #[serde(rename = "SSHHostKeys", default, skip_serializing_if = "Vec::is_empty")]
+    host_keys: Vec<String>,
     #[serde(flatten)]
     other: Map<String, Value>,
 }
@@ -62,7 +70,7 @@ pub const KIND: Kind = Kind {
 
 /// What a shell offers for a flag's value.
 fn offers(flag: &str, _sight: &Sight<'_>) -> Offers {
-    if flag == "generic-ssh-key" { Offers::Files } else { Offers::Nothing }
+    if ["generic-ssh-key", HOST_KEY].contains(&flag) { Offers::Files } else { Offers::Nothing }
 }
 
 impl Generic {
@@ -72,6 +80,7 @@ impl Generic {
             base: Base::new(place),
             engine_port: default_engine_port(),
             ssh_key: String::new(),
+            host_keys: Vec::new(),
             other: Map::new(),
         };
         Self { place: place.clone(), fields, probed: Mutex::default(), earlier: None }
@@ -89,6 +98,31 @@ impl Generic {
     fn target(&self) -> Result<SshTarget> {
         let path = &self.fields.base.ssh_key_path;
         self.fields.base.ssh_target(&self.place, (!path.is_empty()).then(|| PathBuf::from(path)))
+    }
+
+    /// What the user, or else the user's `known_hosts`, says about the host's key.
+    fn vouching(&self, cx: &Context, target: &SshTarget) -> Result<Vouching> {
+        let told = self.fields.host_keys.iter().filter_map(|text| HostKey::find(text)).collect::<Vec<_>>();
+        if !told.is_empty() {
+            return Ok(Vouching::Known { by: format!("--{HOST_KEY}"), keys: told });
+        }
+        Ok(match vouching::in_known_hosts(&cx.env, &target.host, target.port)? {
+            Some((by, keys)) => Vouching::Known { by, keys },
+            None => {
+                Vouching::Unknown(format!("--{HOST_KEY} is not given, and no known_hosts file has {}", target.host))
+            }
+        })
+    }
+
+    /// [`Generic::target`], with what vouches for its key while none is pinned.
+    fn vouched_target(&self, cx: &Context) -> Result<SshTarget> {
+        let mut target = self.target()?;
+        let policy = HostKeyPolicy::from_env(&cx.env);
+        // A file that cannot be understood is the connection's affair.
+        if Pins::load(&target, policy).is_ok_and(|pins| pins.is_first_contact()) {
+            target.vouching = self.vouching(cx, &target)?;
+        }
+        Ok(target)
     }
 
     /// Whether somebody answers on the SSH port.
@@ -131,9 +165,11 @@ impl Driver for Generic {
     async fn flags(&self) -> Result<Vec<Flag>> {
         let text = |default: &str| FlagKind::String(default.to_owned());
         let key_help = "Private key of the SSH user; without it the agent and the keys in ~/.ssh are tried";
+        let host_key_help = "The host's key: SHA256:... or a file with it (default: what known_hosts says)";
         Ok(vec![
             Flag::new("generic-engine-port", FlagKind::Int(2376), "GENERIC_ENGINE_PORT", "Port of the Docker engine"),
             Flag::new("generic-ip-address", text(""), "GENERIC_IP_ADDRESS", "Address or name of the host"),
+            Flag::new(HOST_KEY, text(""), "GENERIC_SSH_HOST_KEY", host_key_help),
             Flag::new("generic-ssh-key", text(""), "GENERIC_SSH_KEY", key_help),
             Flag::new("generic-ssh-port", FlagKind::Int(22), "GENERIC_SSH_PORT", "Port of the SSH server"),
             Flag::new(
@@ -145,7 +181,7 @@ impl Driver for Generic {
         ])
     }
 
-    async fn configure(&mut self, _cx: &Context, values: &FlagValues) -> Result<()> {
+    async fn configure(&mut self, cx: &Context, values: &FlagValues) -> Result<()> {
         let address = values.string("generic-ip-address");
         if address.is_empty() {
             return Err(Error::msg("generic driver requires the --generic-ip-address option"));
@@ -162,6 +198,13 @@ impl Driver for Generic {
         self.fields.base.ssh_port = port(values, "generic-ssh-port")?;
         self.fields.engine_port = port(values, "generic-engine-port")?;
         self.fields.ssh_key = values.string("generic-ssh-key");
+        let told = values.string(HOST_KEY);
+        if !told.is_empty() {
+            let Base { ip_address, ssh_port, .. } = &self.fields.base;
+            let keys = vouching::told(&told, &cx.env.cwd, ip_address, *ssh_port);
+            let keys = keys.map_err(|error| error.context(format!("--{HOST_KEY}")))?;
+            self.fields.host_keys = keys.iter().map(HostKey::to_words).collect();
+        }
         Ok(())
     }
 
@@ -237,12 +280,12 @@ impl Driver for Generic {
         false
     }
 
-    async fn ssh(&self, _cx: &Context) -> Result<Option<SshTarget>> {
-        self.target().map(Some)
+    async fn ssh(&self, cx: &Context) -> Result<Option<SshTarget>> {
+        self.vouched_target(cx).map(Some)
     }
 
     async fn restart(&mut self, cx: &Context) -> Result<()> {
-        let connection = ssh::connect(cx, &self.target()?).await?;
+        let connection = ssh::connect(cx, &self.vouched_target(cx)?).await?;
         // The connection may break before the answer: that is success too.
         let asked = connection.exec(&Exec::new(REBOOT)).await;
         if let Ok(output) = asked

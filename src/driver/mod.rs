@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::error::{self, Error, Result};
-use crate::ssh::SshTarget;
+use crate::ssh::{SshTarget, Vouching};
 use crate::store::Name;
 
 /// The state of a computer. The numbers are the plugin protocol's and the templates'.
@@ -168,6 +168,19 @@ pub struct MachinePlace {
     pub folder: PathBuf,
 }
 
+/// What a way to the computer that is not SSH says about its host keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostKeys {
+    /// It has these.
+    Known(Vouching),
+    /// Nothing yet, for this reason; asking again in a moment may help.
+    Soon(String),
+    /// Nothing yet; it may take minutes.
+    Later(String),
+    /// Nothing, and there will not be.
+    Never(String),
+}
+
 /// A kind of computer: makes it, controls it, knows how to reach it.
 #[async_trait]
 pub trait Driver: Send + Sync {
@@ -246,6 +259,16 @@ pub trait Driver: Send + Sync {
 
     /// How to log in; `None`: it cannot be logged in to, and is never provisioned (driver `none`).
     async fn ssh(&self, cx: &Context) -> Result<Option<SshTarget>>;
+
+    /// Whether it can be asked for the computer's host keys.
+    fn can_vouch(&self) -> bool {
+        false
+    }
+
+    /// The computer's host keys, by another way than SSH.
+    async fn host_keys(&self, _cx: &Context) -> HostKeys {
+        HostKeys::Never(format!("driver {} knows no other way to the computer", self.name()))
+    }
 
     /// Why nobody can log in to it any more, if that is sure: it was taken away, or is off.
     async fn ended(&self, _cx: &Context) -> Option<Error> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::Host;
+use super::first_contact::vouched;
 use crate::context::Context;
 use crate::driver::State;
 use crate::error::{Error, Kind, Result};
@@ -48,13 +49,27 @@ pub async fn wait_for_ssh(cx: &Context, host: &Host, patience: Patience) -> Resu
     loop {
         let left = Patience { within: patience.within.saturating_sub(started.elapsed()), ..patience };
         tokio::select! {
-            answered = ssh::wait_for(cx, &target, left, &last) => {
+            answered = log_in(cx, host, &target, left, &last) => {
                 return answered.map_err(|error| unanswered(host, patience, error));
             }
             moved = watch(cx, host, &target) => target = moved?,
             never = &mut telling => match never {},
         }
     }
+}
+
+/// Logs in as soon as the host lets us, and at the first contact only if its key is the one that others know.
+async fn log_in(
+    cx: &Context,
+    host: &Host,
+    target: &SshTarget,
+    patience: Patience,
+    last: &LastFailure,
+) -> Result<Connection> {
+    let began = Instant::now();
+    let target = vouched(cx, host, target, patience, last).await?;
+    let left = Patience { within: patience.within.saturating_sub(began.elapsed()), ..patience };
+    ssh::wait_for(cx, &target, left, last).await
 }
 
 /// Where the computer has moved to.
@@ -69,7 +84,7 @@ async fn watch(cx: &Context, host: &Host, known: &SshTarget) -> Result<SshTarget
         }
         // While the driver cannot tell, the known address is as good as any.
         if let Ok(Some(target)) = host.driver.ssh(cx).await
-            && target != *known
+            && !target.is_same_login(known)
         {
             return Ok(target);
         }

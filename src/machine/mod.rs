@@ -20,6 +20,7 @@
 pub mod certificates;
 pub mod computer;
 pub mod create;
+pub mod first_contact;
 #[cfg(feature = "amazonec2")]
 pub mod gc;
 pub mod lifecycle;

@@ -12,7 +12,8 @@ use crate::ssh::relays::{Relays, serve_agent, serve_port};
 
 /// Judges the host's key and keeps it for later.
 pub struct Client {
-    pins: Pins,
+    /// `None`: whoever answers is left again when he has shown a key.
+    pins: Option<Pins>,
     shown: Arc<OnceLock<PublicKey>>,
     relays: Arc<Relays>,
 }
@@ -24,6 +25,8 @@ pub enum Trouble {
     Protocol(russh::Error),
     /// The host key is not the pinned one.
     HostKey(Error),
+    /// A key was shown, and more was not wanted.
+    Seen,
 }
 
 impl From<russh::Error> for Trouble {
@@ -36,7 +39,12 @@ impl Client {
     /// A handler, and the cell in which the host's key will be.
     pub fn new(pins: Pins, relays: Arc<Relays>) -> (Self, Arc<OnceLock<PublicKey>>) {
         let shown = Arc::new(OnceLock::new());
-        (Self { pins, shown: Arc::clone(&shown), relays }, shown)
+        (Self { pins: Some(pins), shown: Arc::clone(&shown), relays }, shown)
+    }
+
+    /// A handler that ends the handshake with [`Trouble::Seen`] before anything is sent.
+    pub fn looking() -> Self {
+        Self { pins: None, shown: Arc::default(), relays: Arc::default() }
     }
 }
 
@@ -44,8 +52,9 @@ impl Handler for Client {
     type Error = Trouble;
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Trouble> {
+        let Some(pins) = &self.pins else { return Err(Trouble::Seen) };
         let key = shown.public_key();
-        self.pins.check(&key).map_err(Trouble::HostKey)?;
+        pins.check(&key).map_err(Trouble::HostKey)?;
         _ = self.shown.set(key);
         Ok(true)
     }

@@ -27,6 +27,7 @@ pub mod shell;
 #[path = "../../tests/cli/support/sshd.rs"]
 mod sshd;
 pub mod terminal;
+pub mod vouching;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,7 +36,8 @@ use async_trait::async_trait;
 
 pub use hostkeys::HostKeyPolicy;
 pub use native::{Connection, connect};
-pub use patience::{LastFailure, Patience, wait_for};
+pub use patience::{LastFailure, Patience, wait_for, wait_for_greeting};
+pub use vouching::Vouching;
 
 use crate::console::shortened;
 use crate::error::Result;
@@ -56,6 +58,15 @@ pub struct SshTarget {
     pub known_hosts: PathBuf,
     /// The name under which it is pinned (the machine's), so that a new address changes nothing.
     pub alias: String,
+    /// What is known about its host key where none is pinned yet.
+    pub vouching: Vouching,
+}
+
+impl SshTarget {
+    /// Whether both lead to the same login.
+    pub fn is_same_login(&self, other: &Self) -> bool {
+        (&self.host, self.port, &self.user, &self.key) == (&other.host, other.port, &other.user, &other.key)
+    }
 }
 
 impl SshTarget {
@@ -81,6 +92,7 @@ impl SshTarget {
             key: Some("/m/web/id_rsa".into()),
             known_hosts: "/m/web/known_hosts".into(),
             alias: "web".into(),
+            vouching: Vouching::default(),
         }
     }
 }

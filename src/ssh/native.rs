@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use russh::client::{Config, Handle, Msg};
 use russh::keys::PublicKey;
-use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig};
+use russh::{AlgorithmKind, Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -64,6 +64,17 @@ pub(super) async fn attempt(cx: &Context, target: &SshTarget) -> Result<Connecti
         Place { target: target.clone(), env: cx.env.clone(), console: cx.console.clone(), relays: Arc::default() };
     let handle = place.connect().await?;
     Ok(Connection { place, handle: Mutex::new(Arc::new(handle)) })
+}
+
+/// Whether a host answers with a handshake. Nothing is sent that tells who we are.
+pub(super) async fn greeting(cx: &Context, target: &SshTarget) -> Result<(), Failure> {
+    cx.console.debug(format!("Looking who answers at {}", address(target)));
+    let stream = dial(target).await.map_err(Failure::Unreachable)?;
+    match timeout(HANDSHAKE, russh::client::connect_stream(Arc::default(), stream, Client::looking())).await {
+        Ok(Ok(_) | Err(Trouble::Seen)) => Ok(()),
+        Ok(Err(trouble)) => Err(classify(target, trouble)),
+        Err(_) => Err(silent(target)),
+    }
 }
 
 impl Place {
@@ -123,11 +134,13 @@ async fn handshake(
     match timeout(HANDSHAKE, russh::client::connect_stream(Arc::new(config), stream, handler)).await {
         Ok(Ok(handle)) => Ok((handle, shown)),
         Ok(Err(trouble)) => Err(classify(target, trouble)),
-        Err(_) => {
-            let message = format!("no SSH handshake from {} within {} s", address(target), HANDSHAKE.as_secs());
-            Err(Failure::Unreachable(Error::new(Kind::Unreachable, message)))
-        }
+        Err(_) => Err(silent(target)),
     }
+}
+
+fn silent(target: &SshTarget) -> Failure {
+    let message = format!("no SSH handshake from {} within {} s", address(target), HANDSHAKE.as_secs());
+    Failure::Unreachable(Error::new(Kind::Unreachable, message))
 }
 
 /// A server that cannot agree or speaks something else stays that way; everything else may be a host that boots.
@@ -135,9 +148,17 @@ fn classify(target: &SshTarget, trouble: Trouble) -> Failure {
     let error = match trouble {
         Trouble::HostKey(error) => return Failure::Final(error),
         Trouble::Protocol(error) => error,
+        Trouble::Seen => russh::Error::Disconnect,
     };
     let place = address(target);
     match error {
+        russh::Error::NoCommonAlgo { kind: AlgorithmKind::Key, theirs, .. } => {
+            let theirs = theirs.join(", ");
+            let message = format!("no SSH connection to {place} is possible: it signs with {theirs} only");
+            Failure::Final(Error::new(Kind::Refused, message).hint(
+                "ssh-rsa means SHA-1, which proves nothing any more: the host needs an Ed25519 key or a newer sshd",
+            ))
+        }
         russh::Error::NoCommonAlgo { .. } | russh::Error::Version | russh::Error::WrongServerSig => {
             let message = format!("no SSH connection to {place} is possible: {error}");
             Failure::Final(Error::new(Kind::Refused, message))

@@ -28,6 +28,7 @@ impl Sshd {
             key: key.map(Path::to_owned),
             known_hosts: self.path("known_hosts"),
             alias: "web".into(),
+            vouching: crate::ssh::Vouching::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::ssh::auth::Failure;
-use crate::ssh::native::attempt;
+use crate::ssh::native::{attempt, greeting};
 use crate::ssh::{Connection, SshTarget};
 
 /// Seconds to wait for a first answer or a login instead of the usual ones: for images that boot slowly, or impatient
@@ -63,11 +63,26 @@ impl LastFailure {
 /// [`Kind::Unreachable`]: crate::error::Kind::Unreachable
 /// [`Kind::Refused`]: crate::error::Kind::Refused
 pub async fn wait_for(cx: &Context, target: &SshTarget, patience: Patience, last: &LastFailure) -> Result<Connection> {
+    patiently(cx, patience, last, || attempt(cx, target)).await
+}
+
+/// Returns as soon as the host shows a key; nobody logs in.
+///
+/// # Errors
+/// As [`wait_for`].
+pub async fn wait_for_greeting(cx: &Context, target: &SshTarget, patience: Patience, last: &LastFailure) -> Result<()> {
+    patiently(cx, patience, last, || greeting(cx, target)).await
+}
+
+async fn patiently<T, F>(cx: &Context, patience: Patience, last: &LastFailure, attempt: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
     let start = Instant::now();
     let mut waiting = Waiting::new(patience);
     loop {
-        let failure = match attempt(cx, target).await {
-            Ok(connection) => return Ok(connection),
+        let failure = match attempt().await {
+            Ok(done) => return Ok(done),
             Err(failure) => failure,
         };
         let next = waiting.after(&failure, start.elapsed());

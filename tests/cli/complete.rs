@@ -85,8 +85,8 @@ fn flags_are_completed_and_not_offered_twice() {
 #[test]
 fn the_chosen_driver_s_flags_are_completed() {
     let sandbox = home();
-    let generic = "words|--generic-engine-port |--generic-ip-address |--generic-ssh-key |--generic-ssh-port \
-                   |--generic-ssh-user ";
+    let generic = "words|--generic-engine-port |--generic-ip-address |--generic-ssh-host-key |--generic-ssh-key \
+                   |--generic-ssh-port |--generic-ssh-user ";
     assert_tabs(
         &sandbox,
         &[
@@ -96,7 +96,9 @@ fn the_chosen_driver_s_flags_are_completed() {
             ("create --generic-", "words"),
             ("create -d g", "words|generic "),
             #[cfg(feature = "amazonec2")]
-            ("create -d amazonec2 --amazonec2-ssh-k", "words|--amazonec2-ssh-keypath "),
+            ("create -d amazonec2 --amazonec2-ssh-keyp", "words|--amazonec2-ssh-keypath "),
+            #[cfg(feature = "amazonec2")]
+            ("create -d amazonec2 --amazonec2-ssh-key-type r", "words|rsa "),
             ("create -d generic --generic-ssh-key ", "files"),
             ("create ", "words"),
         ],

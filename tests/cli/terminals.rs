@@ -65,8 +65,8 @@ $ docker-machine regenerate-certs beta10 --force
 "#]]);
     terminal.anew("docker-machine create -d generic --generic-\t\t").shows(str![[r#"
 $ docker-machine create -d generic --generic-
---generic-engine-port   --generic-ssh-key       --generic-ssh-user
---generic-ip-address    --generic-ssh-port
+--generic-engine-port    --generic-ssh-host-key   --generic-ssh-port
+--generic-ip-address     --generic-ssh-key        --generic-ssh-user
 $ docker-machine create -d generic --generic-
 
 "#]]);
@@ -135,11 +135,12 @@ $ docker-machine regenerate-certs beta10 --force
 "#]]);
     terminal.anew("docker-machine create -d generic --generic-\t").shows(str![[r#"
 $ docker-machine create -d generic --generic-
---generic-engine-port  -- Port of the Docker engine
---generic-ip-address   -- Address or name of the host
---generic-ssh-key      -- Private key of the SSH user; without it the agent
---generic-ssh-port     -- Port of the SSH server
---generic-ssh-user     -- User to log in as: root, or one with sudo
+--generic-engine-port   -- Port of the Docker engine
+--generic-ip-address    -- Address or name of the host
+--generic-ssh-host-key  -- The host's key: SHA256:... or a file with it (def
+--generic-ssh-key       -- Private key of the SSH user; without it the agent
+--generic-ssh-port      -- Port of the SSH server
+--generic-ssh-user      -- User to log in as: root, or one with sudo
 
 "#]]);
     terminal.anew("docker-machine create -d amazonec2 --amazonec2-region us-w\t\t").shows(str![[r#"
@@ -188,6 +189,7 @@ beta9     (none 127.AA.B.CC:9)
 $ docker-machine create -d generic --generic-
 …-generic-engine-port                                (Port of the Docker engine)
 …-generic-ip-address                               (Address or name of the host)
+…-generic-ssh-host-key  (The host's key: SHA256:... or a file with it (default…)
 …-generic-ssh-key  (Private key of the SSH user; without it the agent and the …)
 …-generic-ssh-port                                      (Port of the SSH server)
 …-generic-ssh-user                   (User to log in as: root, or one with sudo)

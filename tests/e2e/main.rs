@@ -31,6 +31,7 @@ mod ec2_variants;
 mod ec2_walk;
 mod existing_docker;
 mod failing_files;
+mod host_keys;
 mod interrupted;
 mod keys;
 mod lifecycle;

@@ -14,10 +14,13 @@ use aws_sdk_ec2::types as ec2;
 use tokio::time::timeout;
 
 use super::convert::{
-    filters, given, group, image, instance, permission, phase, run_instances, tag_specification, tags_of, text,
+    console_text, filters, given, group, image, instance, permission, phase, run_instances, tag_specification, tags_of,
+    text,
 };
 use super::credentials::Spare;
-use super::model::{ApiError, Group, Image, Instance, KeyPair, Launch, NO_ANSWER, Phase, Rule, Subnet, Tags};
+use super::model::{
+    ApiError, ConsoleOutput, Group, Image, Instance, KeyPair, Launch, NO_ANSWER, Phase, Rule, Subnet, Tags,
+};
 use super::pending::Account;
 use super::retry::NoCapacity;
 use super::{API_PATIENCE, CONNECT_PATIENCE};
@@ -158,6 +161,18 @@ impl Api {
     pub async fn reboot(&self, id: &str) -> ApiResult<()> {
         self.ask(|client| client.reboot_instances().instance_ids(known(id)).send()).await?;
         Ok(())
+    }
+
+    /// What an instance has printed on its console: the latest where its type allows that, else what EC2 has of it.
+    pub async fn console(&self, id: &str) -> ApiResult<ConsoleOutput> {
+        let output = |latest: Option<bool>| {
+            self.ask(move |client| client.get_console_output().instance_id(known(id)).set_latest(latest).send())
+        };
+        let (answer, is_latest) = match output(Some(true)).await {
+            Err(error) if error.is("UnsupportedOperation") => (output(None).await?, false),
+            answer => (answer?, true),
+        };
+        Ok(ConsoleOutput { text: console_text(answer.output().unwrap_or_default()), is_latest })
     }
 
     /// The account's default VPC, if it has one.

@@ -94,6 +94,13 @@ fn base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
+/// What was printed on a console, whatever bytes they were.
+pub fn console_text(output: &str) -> String {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(output).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// The state of an instance.
 pub fn phase(state: Option<&ec2::InstanceState>) -> Phase {
     state.and_then(|state| state.name()).map_or(Phase::Unknown, |name| Phase::parse(name.as_str()))

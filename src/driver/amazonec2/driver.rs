@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -13,10 +14,11 @@ use super::flags::Given;
 use super::model::{Instance, Phase};
 use super::state::Fields;
 use super::work::{Work, random_id};
-use super::{Amazonec2, configure, flags, groups, image, keypair, launch, life, network, remove, tags};
+use super::{Amazonec2, configure, console, flags, groups, image, keypair, launch, life, network, remove, tags};
+use crate::clock;
 use crate::context::Context;
 use crate::driver::base::engine_url;
-use crate::driver::{Checkpoint, Driver, Flag, FlagValues, State, encode, not_running};
+use crate::driver::{Checkpoint, Driver, Flag, FlagValues, HostKeys, State, encode, not_running};
 use crate::error::{Error, Result};
 use crate::ssh::{SshTarget, hostkeys};
 
@@ -36,6 +38,7 @@ impl Driver for Amazonec2 {
         configure::fill(cx, &mut self.fields, &given, &source).await?;
         self.keys = source.keys;
         self.removed_on_failure = given.is_on("terminate-on-failure");
+        self.key_kind = keypair::kind(&given.text("ssh-key-type"))?;
         self.fields.id = random_id();
         let ec2 = self.ec2(cx).await?;
         network::resolve_vpc(ec2.api(), &cx.console, &mut self.fields).await
@@ -109,7 +112,7 @@ impl Driver for Amazonec2 {
             in_flight: &mut self.in_flight,
             launches: Arc::clone(&self.launches),
         };
-        keypair::ensure(cx, &mut work).await?;
+        keypair::ensure(cx, &mut work, self.key_kind).await?;
         groups::ensure(&mut work).await?;
         if let Err(error) = launch::ensure(cx, &mut work).await {
             if !error.message().contains("InvalidGroup.NotFound") {
@@ -245,6 +248,22 @@ impl Driver for Amazonec2 {
             false => PathBuf::from(&base.ssh_key_path),
         };
         base.ssh_target(&self.place, Some(key)).map(Some)
+    }
+
+    fn can_vouch(&self) -> bool {
+        true
+    }
+
+    async fn host_keys(&self, cx: &Context) -> HostKeys {
+        let since = match self.look(cx).await {
+            Ok(Some(instance)) => u64::try_from(instance.launched).unwrap_or_default(),
+            _ => return HostKeys::Soon("EC2 does not tell about the instance".to_owned()),
+        };
+        let up = clock::now().duration_since(UNIX_EPOCH + Duration::from_secs(since)).unwrap_or_default();
+        match self.ec2(cx).await {
+            Ok(ec2) => console::read(ec2.api().console(&self.fields.instance_id).await, up),
+            Err(error) => HostKeys::Never(error.message().to_owned()),
+        }
     }
 
     async fn ended(&self, cx: &Context) -> Option<Error> {

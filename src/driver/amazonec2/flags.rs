@@ -57,6 +57,7 @@ const FLAGS: &[Row] = &[
     ("spot-fallback", Switch, "", "Launch on demand if there is no spot capacity"),
     ("spot-price", Text(""), "", "Highest spot price in USD an hour (default: the on-demand price)"),
     ("ssh-authorized-key", List, "", "File with public keys that may log in too, from the first boot on"),
+    ("ssh-key-type", Text("ed25519"), "AWS_SSH_KEY_TYPE", "Type of a new key: ed25519 or rsa"),
     ("ssh-keypath", Text(""), "AWS_SSH_KEYPATH", "Your own private key (default: a new one)"),
     ("ssh-port", Number(22), "AWS_SSH_PORT", "SSH port"),
     ("ssh-user", Text("ubuntu"), "AWS_SSH_USER", "User to log in as"),

@@ -17,6 +17,18 @@ use crate::store::write_private;
 /// The private key in the machine's folder.
 const FILE: &str = "id_rsa";
 
+/// The kind of a new key by its name. Ed25519 unless told otherwise: RSA logins sign with code that leaks its timing.
+///
+/// # Errors
+/// Another name.
+pub fn kind(name: &str) -> Result<NewKey> {
+    match name {
+        "" | "ed25519" => Ok(NewKey::Ed25519),
+        "rsa" => Ok(NewKey::Rsa),
+        other => Err(Error::msg(format!("--amazonec2-ssh-key-type `{other}` is neither ed25519 nor rsa"))),
+    }
+}
+
 /// Whether the user's own key can be used at all, before anything is made that nobody could log in to.
 ///
 /// # Errors
@@ -72,8 +84,8 @@ async fn named(api: &Api, name: &str) -> Result<Option<KeyPair>, ApiError> {
 ///
 /// # Errors
 /// A file cannot be read or written, or EC2 refuses.
-pub async fn ensure(cx: &Context, work: &mut Work<'_>) -> Result<()> {
-    let public = files(cx, work).context("unable to create key pair")?;
+pub async fn ensure(cx: &Context, work: &mut Work<'_>, kind: NewKey) -> Result<()> {
+    let public = files(cx, work, kind).context("unable to create key pair")?;
     if work.fields.existing_key || !work.fields.key_pair_id.is_empty() {
         return work.save().await;
     }
@@ -128,7 +140,7 @@ fn bare(line: &str) -> Option<(&str, &str)> {
 }
 
 /// The two files in the machine's folder; the public line.
-fn files(cx: &Context, work: &mut Work<'_>) -> Result<String> {
+fn files(cx: &Context, work: &mut Work<'_>, kind: NewKey) -> Result<String> {
     let path = work.place.folder.join(FILE);
     let public_path = keys::beside(&path, ".pub");
     work.fields.base.ssh_key_path = text(&path);
@@ -138,7 +150,7 @@ fn files(cx: &Context, work: &mut Work<'_>) -> Result<String> {
     let source = &work.fields.ssh_private_key_path;
     if source.is_empty() {
         work.console.debug("Creating New SSH Key");
-        return keys::generate(&path, NewKey::Rsa);
+        return keys::generate(&path, kind);
     }
     let source = cx.env.cwd.join(source);
     let private = std::fs::read(&source).map_err(|error| Error::file("open", &source, &error))?;

@@ -6,6 +6,7 @@
 mod api;
 mod batch;
 mod configure;
+mod console;
 mod convert;
 mod credentials;
 mod driver;
@@ -48,6 +49,7 @@ use super::{FlagValue, MachinePlace};
 use crate::console::Console;
 use crate::context::Context;
 use crate::error::Result;
+use crate::ssh::keys::NewKey;
 
 /// How long one try of a call may take, and its connection.
 const API_PATIENCE: Duration = Duration::from_secs(30);
@@ -65,6 +67,8 @@ pub struct Amazonec2 {
     resumed: bool,
     /// A `create` that fails leaves nothing, however far it got.
     removed_on_failure: bool,
+    /// Of a key that is made.
+    key_kind: NewKey,
     looked: Mutex<Option<Looked>>,
     announced: Mutex<Option<Announced>>,
     in_flight: Option<Pending>,
@@ -100,6 +104,7 @@ impl Amazonec2 {
             keys: None,
             resumed: false,
             removed_on_failure: false,
+            key_kind: NewKey::Ed25519,
             looked: Mutex::default(),
             announced: Mutex::default(),
             in_flight: None,

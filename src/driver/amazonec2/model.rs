@@ -132,6 +132,15 @@ impl Phase {
     }
 }
 
+/// What an instance has printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConsoleOutput {
+    /// The text, with whatever the instance has put into it.
+    pub text: String,
+    /// It is of this moment; otherwise EC2 may have it minutes later.
+    pub is_latest: bool,
+}
+
 /// An instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Instance {

@@ -35,6 +35,8 @@ enum Configured {
     Profiles,
 }
 
+const KEYS: &[Hinted] = &[("ed25519", "the default"), ("rsa", "for old images")];
+
 /// Values of the driver's flags, by long name.
 const FLAGS: &[(&str, Source)] = &[
     ("amazonec2-ami", used(&["AMI"], &[])),
@@ -51,6 +53,7 @@ const FLAGS: &[(&str, Source)] = &[
     ("amazonec2-region", REGION),
     ("amazonec2-security-group", used(&["SecurityGroupNames"], &[("docker-machine", "the default")])),
     ("amazonec2-ssh-authorized-key", Source::Files),
+    ("amazonec2-ssh-key-type", used(&[], KEYS)),
     ("amazonec2-ssh-keypath", Source::Files),
     ("amazonec2-ssh-user", used(&["SSHUser"], USERS)),
     ("amazonec2-subnet-id", used(&["SubnetId", "SubnetIds"], &[])),

@@ -303,6 +303,15 @@ impl Driver for Generic {
 mod tests {
     use super::*;
 
+    struct Unsaved;
+
+    #[async_trait]
+    impl Checkpoint for Unsaved {
+        async fn save(&self, _driver: Value) -> Result<()> {
+            Ok(())
+        }
+    }
+
     #[tokio::test]
     async fn a_key_is_pinned_to_the_host_that_was_named() {
         let folder = tempfile::tempdir().unwrap();
@@ -319,9 +328,12 @@ mod tests {
         let pins = at("").target().unwrap().known_hosts;
         std::fs::write(&pins, "web ssh-ed25519 AAAA\n").unwrap();
         let (cx, earlier) = (Context::for_test(), at("192.0.2.1").save().await.unwrap());
-        at("192.0.2.1").resume(&cx, earlier.clone()).await.unwrap();
-        assert!(pins.exists());
-        at("192.0.2.2").resume(&cx, earlier).await.unwrap();
-        assert!(!pins.exists());
+        for (address, is_kept) in [("192.0.2.1", true), ("192.0.2.2", false)] {
+            let mut driver = at(address);
+            driver.resume(&cx, earlier.clone()).await.unwrap();
+            assert!(pins.exists(), "nothing is forgotten before something is made");
+            driver.create(&cx, &Unsaved).await.unwrap();
+            assert_eq!(pins.exists(), is_kept, "{address}");
+        }
     }
 }

@@ -38,7 +38,7 @@ host_up() {
         fresh=$(mktemp -d "$LAB_STATE/$region/hosts/.new.XXXXXX")
         trap 'rm -rf "$fresh"' EXIT
         host_options "$fresh" "$region" "$@"
-        disk_make "$fresh" "$state"
+        disk_make "$fresh" "$LAB_STATE/$region"
         mv "$fresh" "$state"
     ) 9>"$LAB_STATE/.locks/$region"
     host_power_on "$region" "$host"
@@ -49,7 +49,7 @@ host_start() {
     local region=$1 host=$2 state=$LAB_STATE/$1/hosts/$2 addresses=()
     shift 2
     # While it powers off, it is too early.
-    [ -e "$state/nspawn" ] || wait_until 10 process_ended "$state/supervisor" ||
+    [ -e "$state/nspawn" ] || wait_until 60 process_ended "$state/supervisor" ||
         die "the host \`$host\` does not finish powering off"
     [ "$(host_status "$region" "$host")" = stopped ] || return 0
     while [ $# -gt 0 ]; do
@@ -72,14 +72,14 @@ host_power_on() {
     rm -f "$state/supervisor" "$state/nspawn"
     # Away from the caller's terminal and pipes, or it would never see their end.
     setsid "$LAB" __supervise "$1" "$2" </dev/null >>"$state/console.log" 2>&1 &
-    wait_until 10 test -s "$state/supervisor" || die "the supervisor of $2 does not start"
+    wait_until 60 test -s "$state/supervisor" || die "the supervisor of $2 does not start"
     [ -e "$state/no-wait" ] || host_wait "$1" "$2"
 }
 
 # Returns when one can log in.
 host_wait() {
     local state=$LAB_STATE/$1/hosts/$2
-    in_namespace "$(region_namespace "$1")" timeout --foreground 60 "$LAB" __await-login "$1" "$2" || {
+    in_namespace "$(region_namespace "$1")" timeout --foreground 300 "$LAB" __await-login "$1" "$2" || {
         tail -n 20 "$state/console.log" >&2
         die "the host \`$2\` did not come up; the end of its console is above"
     }
@@ -90,7 +90,7 @@ host_await_login() {
     local state=$LAB_STATE/$1/hosts/$2 address port
     read -r address <"$state/addresses"
     read -r port <"$state/ssh-port"
-    wait_until 60 host_answers_or_is_over "$state" "$address" "$port" && process_alive "$state/supervisor"
+    wait_until 300 host_answers_or_is_over "$state" "$address" "$port" && process_alive "$state/supervisor"
 }
 
 host_answers_or_is_over() {
@@ -138,7 +138,7 @@ host_stop() {
     if host_find_init "$state"; then
         # What systemd takes for `systemctl poweroff`.
         kill -s RTMIN+4 "$init" 2>/dev/null || true
-        wait_until 15 process_ended "$state/supervisor" || say "\`$2\` does not power off; pulling the plug"
+        wait_until 60 process_ended "$state/supervisor" || say "\`$2\` does not power off; pulling the plug"
     fi
     host_crash "$1" "$2"
 }
@@ -172,7 +172,7 @@ host_reboot() {
     host_require_running "$1" "$2"
     before=$(<"$state/nspawn")
     kill -s RTMIN+5 "$init"
-    wait_until 30 host_boot_changed "$state" "$before" || die "the host \`$2\` does not reboot"
+    wait_until 120 host_boot_changed "$state" "$before" || die "the host \`$2\` does not reboot"
     host_wait "$1" "$2"
 }
 

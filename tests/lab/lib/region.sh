@@ -58,7 +58,7 @@ region_up() {
     inotify_limit_raise
     network_make_region "$region" "$address"
     setsid "$LAB" __keep-region "$region" </dev/null >>"$state/access.log" 2>&1 &
-    wait_until 5 region_serves "$region" || die "the web server of \`$region\` does not start"
+    wait_until 60 region_serves "$region" || die "the web server of \`$region\` does not start"
 }
 
 region_serves() {
@@ -119,9 +119,9 @@ prune() {
     for region in $(region_names); do
         ! region_abandoned "$region" || region_down "$region"
     done
-    # After a restart of this machine the state is gone, but the disks are not.
+    # After a restart of this machine the state is gone, but the disks are not. An owner that is not written yet is none.
     for disk in "$LAB_CACHE"/disks/*; do
-        [ ! -f "$disk/belongs-to" ] || [ -d "$(<"$disk/belongs-to")" ] || rm -rf --one-file-system "$disk"
+        [ ! -s "$disk/belongs-to" ] || [ -d "$(<"$disk/belongs-to")" ] || rm -rf --one-file-system "$disk"
     done
 }
 

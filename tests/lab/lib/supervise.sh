@@ -49,7 +49,8 @@ boot() {
         --bind="$disk/data/containerd:/var/lib/containerd"
 }
 
-# disk_make STATE FINAL-STATE
+# disk_make STATE OWNER
+# OWNER is a folder that is there already: disks whose owner is gone are removed at any moment.
 disk_make() {
     local disk
     mkdir -p "$LAB_CACHE/disks"

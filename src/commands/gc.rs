@@ -6,8 +6,10 @@ use crate::error::Result;
 /// List, or remove, what was made for machines that this store no longer has
 ///
 /// Looks in the regions of the machines in the store, in the configured one, and in those that are named. Only what
-/// carries this store's tag is touched: machines of other stores never are. A copy of a store counts as the store:
-/// what was made from one is unknown to the other. Nothing is removed without --yes.
+/// carries this store's tag is looked at, and nothing is removed without --yes. With it, what `rm -f` left behind is
+/// removed, and security groups that nothing uses. Everything else is only listed, because another store may use it: a
+/// machine's folder may have been moved there, or this store copied. To remove it, name its ID: all that was made for
+/// its machine goes with it.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// Remove what is listed
@@ -19,6 +21,9 @@ pub struct Args {
     /// One more region to look in
     #[arg(long = "region", value_name = "REGION")]
     pub regions: Vec<String>,
+    /// Only what was made for the machines that these ids, as listed, belong to
+    #[arg(value_name = "ID")]
+    pub ids: Vec<String>,
 }
 
 /// Lists or removes.
@@ -27,7 +32,8 @@ pub struct Args {
 /// As [`crate::machine::gc::run`].
 #[cfg(feature = "amazonec2")]
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
-    let wanted = crate::machine::gc::Wanted { remove: args.yes, young: args.young, regions: args.regions };
+    let wanted =
+        crate::machine::gc::Wanted { remove: args.yes, young: args.young, regions: args.regions, named: args.ids };
     crate::machine::gc::run(cx, &wanted).await
 }
 

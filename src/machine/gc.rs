@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::place;
 use crate::context::Context;
-use crate::driver::amazonec2::{Amazonec2, Orphan, OrphanKind, Orphans, Sweep};
+use crate::driver::amazonec2::{Amazonec2, Claims, Orphan, OrphanKind, Orphans, Sweep};
 use crate::error::{Error, Result};
-use crate::store::Name;
+use crate::store::{Ids, Name};
 use crate::table;
 
 /// What to do with what is found.
@@ -19,6 +19,8 @@ pub struct Wanted {
     pub young: bool,
     /// Further regions to look in.
     pub regions: Vec<String>,
+    /// Ids of what is not in use by another store, as the user knows.
+    pub named: Vec<String>,
 }
 
 /// What happened so far.
@@ -29,6 +31,8 @@ struct Outcome {
     left: usize,
     /// Accounts or regions that could not be looked into.
     unseen: usize,
+    /// What was named and is there.
+    known: HashSet<String>,
 }
 
 /// Lists, and removes if it is wanted.
@@ -36,17 +40,21 @@ struct Outcome {
 /// # Errors
 /// A machine's record cannot be read, so that nobody knows what belongs to it; EC2 refuses; something is left.
 pub async fn run(cx: &Context, wanted: &Wanted) -> Result<()> {
-    let Some(store) = cx.store.known_id() else {
+    let store = cx.store.ids();
+    if store == Ids::default() {
         cx.console.say("Nothing was ever made from this store.");
         return Ok(());
-    };
+    }
     let mut outcome = Outcome::default();
-    let mut listed = Vec::new();
+    let (mut listed, mut doubtful) = (Vec::new(), Vec::new());
     for driver in places(cx, machines(cx)?, &wanted.regions).await? {
         let region = driver.region().to_owned();
-        match look(cx, &driver, &store, wanted.young).await {
+        match look(cx, &driver, &store, wanted).await {
             Ok((sweep, orphans)) => {
                 outcome.young += orphans.young;
+                let found = orphans.old.iter().flat_map(|one| [&one.id, &one.machine]);
+                outcome.known.extend(found.filter(|id| wanted.named.contains(id)).cloned());
+                doubtful.extend(orphans.doubtful);
                 if wanted.remove {
                     remove(cx, &sweep, orphans.old, &mut outcome).await;
                 } else {
@@ -60,15 +68,35 @@ pub async fn run(cx: &Context, wanted: &Wanted) -> Result<()> {
         }
     }
     outcome.found += list(cx, listed);
-    conclude(cx, wanted, &outcome)
+    let command = naming(&doubtful, &wanted.regions);
+    let doubts = list(cx, doubtful) > 0;
+    if doubts {
+        cx.console.say(format!(
+            "This store has no record of these, but another may: a machine's folder may have been moved, or the store \
+             copied.\nIf nobody uses them, `{command}` removes them, with all that was made for the same machine."
+        ));
+    }
+    conclude(cx, wanted, &outcome, doubts)
 }
 
-async fn look(cx: &Context, driver: &Amazonec2, store: &str, young: bool) -> Result<(Sweep, Orphans)> {
+/// The command that removes what may be in use: ready to be typed when all of it was made for one machine.
+fn naming(doubtful: &[Orphan], regions: &[String]) -> String {
+    let regions: String = regions.iter().map(|region| format!("--region {region} ")).collect();
+    let machines: HashSet<&str> = doubtful.iter().map(|one| one.machine.as_str()).collect();
+    let id = match doubtful {
+        [first, ..] if machines.len() == 1 => &first.id,
+        _ => "ID...",
+    };
+    format!("docker-machine gc --yes {regions}{id}")
+}
+
+async fn look(cx: &Context, driver: &Amazonec2, store: &Ids, wanted: &Wanted) -> Result<(Sweep, Orphans)> {
     let sweep = Sweep::of(cx, driver, store).await?;
     let tagged = sweep.tagged().await?;
     // A machine is in the store before anything is made for it: who looks there last misses none.
     let known = machines(cx)?.iter().map(|machine| machine.id().to_owned()).collect();
-    Ok((sweep, tagged.of_nobody(&known, young)))
+    let claims = Claims { known, forgotten: cx.store.forgotten(), named: wanted.named.clone() };
+    Ok((sweep, tagged.of_nobody(claims, wanted.young)))
 }
 
 /// Prints a table; how many rows.
@@ -154,10 +182,12 @@ async fn removed(cx: &Context, sweep: &Sweep, orphan: &Orphan, gone: &[String], 
 }
 
 /// What all of it means, in a sentence or two.
-fn conclude(cx: &Context, wanted: &Wanted, outcome: &Outcome) -> Result<()> {
-    let Outcome { found, young, left, unseen } = *outcome;
+fn conclude(cx: &Context, wanted: &Wanted, outcome: &Outcome, doubts: bool) -> Result<()> {
+    let Outcome { found, young, left, unseen, ref known } = *outcome;
+    let unknown: Vec<&str> = wanted.named.iter().filter(|id| !known.contains(*id)).map(String::as_str).collect();
     match (found, wanted.remove) {
-        (0, _) if young == 0 && unseen == 0 => cx.console.say("Nothing is left of machines that are gone."),
+        (0, _) if !wanted.named.is_empty() => {}
+        (0, _) if young == 0 && unseen == 0 && !doubts => cx.console.say("Nothing is left of machines that are gone."),
         (1.., false) => cx.console.say("Nothing was removed: the same command with --yes removes these."),
         _ => {}
     }
@@ -169,7 +199,9 @@ fn conclude(cx: &Context, wanted: &Wanted, outcome: &Outcome) -> Result<()> {
         ));
     }
     match (left, unseen) {
-        (0, 0) => Ok(()),
+        (0, 0) if unknown.is_empty() => Ok(()),
+        (0, 0) => Err(Error::msg(format!("nothing of a machine that is gone has the id {}", unknown.join(" or ")))
+            .hint("`docker-machine gc --young` lists what there is")),
         (0, _) => Err(Error::msg("not every region could be looked into")),
         (_, _) => Err(Error::msg(format!("{left} of {found} could not be removed"))),
     }

@@ -11,8 +11,9 @@
 //!
 //! And in one account, where two computers share no locks:
 //!
-//! - `gc` removes what carries its store's id and is in no record. It looks at the account first and at the records
-//!   last, and a record is there before anything is made: what a `create` is making is no orphan.
+//! - `gc` finds what carries an id of its store and is in no record. It looks at the account first and at the records
+//!   last, and a record is there before anything is made: what a `create` is making is no orphan. It removes what
+//!   `rm -f` gave up here, groups that nothing uses, and what is named: the rest may be in another store's records.
 //! - A second store with a machine of the same name: its key pair is refused before anything is made.
 //! - `rm` deletes a group with the last machine that uses it while a `create` is about to: EC2 says so to the `create`,
 //!   which makes the group again. Only the store that made a group deletes it.

@@ -51,8 +51,18 @@ pub async fn remove(cx: &Context, name: &Name, force: Force) -> Removal {
         }
         (Err(left), Force::Yes) => {
             let left = Left { error: removing(left.error), ..left };
-            Removal { left: Some(left), forgotten: forget(cx, name) }
+            let forgotten = give_up(cx, name).and_then(|()| forget(cx, name));
+            Removal { left: Some(left), forgotten }
         }
+    }
+}
+
+/// What is left of it is nobody's from now on. Only what a driver made and tagged has an id.
+fn give_up(cx: &Context, name: &Name) -> Result<()> {
+    let Ok(record) = cx.store.load(name) else { return Ok(()) };
+    match record.driver["Id"].as_str().filter(|id| !id.is_empty() && record.driver_name == "amazonec2") {
+        Some(id) => cx.store.note_forgotten(id),
+        None => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@
 mod canonical;
 mod create;
 mod files;
+mod forgotten;
 mod identity;
 mod list;
 mod load;
@@ -26,6 +27,7 @@ use std::time::Duration;
 pub use canonical::spell;
 pub use create::{Claim, Creating};
 pub use files::{make_folder, write_private, write_public};
+pub use identity::Ids;
 pub use list::Entry;
 pub use lock::{Attempt, Lock, PATIENCE};
 pub use name::Name;

@@ -1,10 +1,11 @@
 //! `gc`: what nobody's record leads to any more is found by its tag and removed; what is anybody else's never is.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::support::lab::PROGRAM;
 use crate::support::region::{Moment, Region};
+use crate::support::run::Run;
 
 /// A `create` in the store of `folder`, below the user's home, that is killed when its instance was launched.
 fn launched(region: &Region, folder: &str, machine: &str, more: &[&str]) {
@@ -40,6 +41,71 @@ fn volume_that_is_left(region: &Region, machine: &str) -> String {
     ))
 }
 
+/// Forgets a machine of which everything is left.
+fn given_up(region: &Region, machine: &str) {
+    region.fault("deny TerminateInstances");
+    region.run(&["rm", "-f", machine]).succeeds().complains("UnauthorizedOperation");
+    region.fault("clear");
+    assert!(!region.machine_folder(machine).exists());
+}
+
+/// docker-machine in the store of `folder`.
+fn run_in(region: &Region, folder: &str, args: &[&str]) -> Run {
+    Run::of(region.command(PROGRAM).arg("--storage-path").arg(region.home.path().join(folder)).args(args))
+}
+
+#[test]
+fn copied_moved_renamed_and_restored_stores_remove_nothing_that_another_one_uses() {
+    let region = Region::new();
+    let at = |folder: &str| region.home.path().join(folder);
+    let copy = |from: &str, to: &str| Run::of(Command::new("cp").arg("-a").args([at(from), at(to)])).succeeds();
+    let gc = |folder: &str| run_in(&region, folder, &["gc", "--yes", "--young"]).succeeds();
+    launched(&region, "a", "both", &[]);
+    copy("a", "copy");
+    launched(&region, "a", "later", &[]);
+    let all = region.left();
+    let later = left(&region, "later").into_iter().find(|id| id.starts_with("i-")).expect("an instance");
+    let run = gc("copy").says(&later).says("a machine's folder may have been moved, or the store copied");
+    assert!(!run.stdout.contains("Removed"), "{run:#?}");
+    assert_eq!(region.left(), all);
+
+    // What the copy makes is the copy's: the original does not even see it.
+    launched(&region, "copy", "own", &[]);
+    let own = left(&region, "own").into_iter().find(|id| id.starts_with("i-")).expect("an instance");
+    let all = region.left();
+    assert!(!gc("a").stdout.contains(&own));
+    gc("copy");
+
+    // A machine's folder goes to another store; a store is renamed, and a backup comes to its place.
+    fs::create_dir_all(at("b/machines")).expect("a store");
+    fs::rename(at("a/machines/later"), at("b/machines/later")).expect("its folder moves");
+    gc("a").says(&later);
+    copy("a", "backup");
+    fs::rename(at("a"), at("renamed")).expect("the store is renamed");
+    launched(&region, "renamed", "after", &[]);
+    fs::rename(at("backup"), at("a")).expect("the backup comes back");
+    for folder in ["a", "renamed", "b", "copy"] {
+        gc(folder);
+    }
+    assert_eq!(region.left().iter().filter(|line| all.contains(line)).count(), all.len(), "{:?}", region.left());
+
+    // Each store removes its machines, whatever id they were made under; what is named goes without a record.
+    run_in(&region, "copy", &["rm", "-y", "both", "own"]).succeeds();
+    run_in(&region, "b", &["rm", "-y", "later"]).succeeds();
+    fs::remove_dir_all(at("renamed/machines/after")).expect("a record is lost");
+    let after = left(&region, "after").into_iter().find(|id| id.starts_with("i-")).expect("an instance");
+    run_in(&region, "renamed", &["gc", "--yes", "i-0123"])
+        .fails(1)
+        .complains("nothing of a machine that is gone has the id i-0123");
+    gc("renamed").says(&format!("`docker-machine gc --yes {after}` removes them"));
+    run_in(&region, "renamed", &["gc", "--yes", &after]).succeeds().says(&format!("Removed instance {after}"));
+    // These still have the record that they had before they were copied.
+    run_in(&region, "renamed", &["rm", "-y", "both"]).succeeds();
+    gc("renamed");
+    gc("copy");
+    assert_eq!(region.left(), [""; 0]);
+}
+
 /// A machine whose `create` was killed is on its way at first, then is said to need help; it is not lost.
 fn is_unfinished(region: &Region, machine: &str) {
     assert_eq!(region.run(&["status", machine]).succeeds().stdout, "Starting\n");
@@ -68,7 +134,7 @@ fn what_was_made_for_machines_that_are_gone_is_listed_and_removed_and_nothing_el
     launched(&region, ".docker", "lost", &[&spot[..], &["--amazonec2-security-group", "shared"]].concat());
     is_unfinished(&region, "kept");
     let volume = volume_that_is_left(&region, "lost");
-    fs::remove_dir_all(region.machine_folder("lost")).expect("its folder");
+    given_up(&region, "lost");
     let (foreign, kept, lost) = (left(&region, "foreign"), left(&region, "kept"), left(&region, "lost"));
     assert_eq!(lost.len(), 6, "spot request, instance, two volumes, key pair, group: {lost:?}");
     region.forget_calls();
@@ -102,8 +168,7 @@ fn what_cannot_be_removed_or_told_is_said_and_left() {
     let region = Region::new();
     launched(&region, ".docker", "lost", &[]);
     let folder = region.machine_folder("lost");
-    let aside = region.home.path().join("aside");
-    fs::rename(&folder, &aside).expect("its folder goes");
+    given_up(&region, "lost");
     let before = left(&region, "lost");
 
     region.fault("deny TerminateInstances");

@@ -315,6 +315,16 @@ impl Player {
                 said += &self.quietly(&["gc", "--yes", "--young"], store, identity).text;
             }
         }
+        // What nobody gave up is removed when it is named, by the store that it carries the id of.
+        let things = self.state().account.things;
+        let ids: Vec<&str> = things.iter().filter(|one| !one.machine().is_empty()).map(|one| one.id.as_str()).collect();
+        for store in self.stores() {
+            for identity in [Identity::Usual, Identity::Other] {
+                if !ids.is_empty() {
+                    said += &self.quietly(&[&["gc", "--yes"], &ids[..]].concat(), store, identity).text;
+                }
+            }
+        }
         let state = self.state();
         self.log += &said;
         let left = state.account.things.iter().filter(|thing| !thing.machine().is_empty());

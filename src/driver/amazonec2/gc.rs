@@ -1,4 +1,8 @@
 //! What was made for machines that this store no longer has: found by the store's tag, removed on demand.
+//!
+//! That a store has no record of a machine does not prove that nobody has: the machine's folder may have been moved to
+//! another store, or the store be a copy, or have a copy that went on. So only what `rm -f` has given up here, and
+//! groups that nothing uses, is removed unasked; everything else only if it is named.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -11,6 +15,7 @@ use super::{Amazonec2, groups, tags};
 use crate::clock;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::store::Ids;
 use crate::wait::{self, Look, Pace};
 
 /// What is younger may belong to a `create` that nobody knows of yet: one hour.
@@ -31,6 +36,8 @@ pub struct Orphan {
     pub name: String,
     /// Its `docker-machine:id`.
     pub machine: String,
+    /// It was made from here, not from a place that this store was copied from.
+    pub own: bool,
     /// By which it is removed, where that is not the id.
     handle: String,
     /// When it was made, in seconds since 1970, where EC2 tells.
@@ -99,18 +106,51 @@ pub struct Orphans {
     pub old: Vec<Orphan>,
     /// How much was left out because it was made within the last hour.
     pub young: usize,
+    /// What may be in use by another store.
+    pub doubtful: Vec<Orphan>,
+}
+
+/// What decides whose something is, by the `Driver.Id`s of machines.
+#[derive(Clone, Debug, Default)]
+pub struct Claims {
+    /// The machines of the store.
+    pub known: HashSet<String>,
+    /// Those that `rm -f` gave up.
+    pub forgotten: HashSet<String>,
+    /// What the user named, by any of its ids: nothing but the machines of these is looked at, and all of those.
+    pub named: Vec<String>,
+}
+
+impl Claims {
+    /// Only the machines that were named, whose things are given up by that.
+    fn narrowed(mut self, tagged: &mut Tagged) -> Self {
+        if self.named.is_empty() {
+            return self;
+        }
+        let is_named = |one: &&Orphan| self.named.contains(&one.id) || self.named.contains(&one.machine);
+        let groups = tagged.groups.iter().map(|used| &used.group);
+        let machines: HashSet<String> =
+            tagged.things.iter().chain(groups).filter(is_named).map(|one| one.machine.clone()).collect();
+        tagged.things.retain(|one| machines.contains(&one.machine));
+        tagged.groups.retain(|used| machines.contains(&used.group.machine));
+        self.forgotten = machines;
+        self
+    }
 }
 
 impl Tagged {
-    /// What belongs to none of the machines `known`, by their `Driver.Id`. `young`: also what was made within the last
-    /// hour.
-    pub fn of_nobody(self, known: &HashSet<String>, young: bool) -> Orphans {
-        self.of_nobody_at(known, young, seconds_now())
+    /// What belongs to no machine of the store. `young`: also what was made within the last hour.
+    pub fn of_nobody(self, claims: Claims, young: bool) -> Orphans {
+        self.of_nobody_at(claims, young, seconds_now())
     }
 
-    fn of_nobody_at(self, known: &HashSet<String>, young: bool, now: i64) -> Orphans {
+    fn of_nobody_at(mut self, claims: Claims, young: bool, now: i64) -> Orphans {
+        let young = young || !claims.named.is_empty();
+        let Claims { known, forgotten, named } = claims.narrowed(&mut self);
         let is_orphan = |one: &Orphan| !known.contains(&one.machine);
-        let mut all: Vec<Orphan> = self.things.into_iter().filter(is_orphan).collect();
+        let is_given_up = |one: &Orphan| forgotten.contains(&one.machine) && (one.own || !named.is_empty());
+        let orphans = self.things.into_iter().filter(is_orphan);
+        let (mut all, mut doubtful): (Vec<Orphan>, Vec<Orphan>) = orphans.partition(is_given_up);
         let everything = all.clone();
         let fresh = match young {
             true => HashSet::new(),
@@ -124,6 +164,10 @@ impl Tagged {
             if !is_orphan(&group) || !used_by_nobody_but(&by, &everything) {
                 continue;
             }
+            if !group.own && !is_given_up(&group) {
+                doubtful.push(group);
+                continue;
+            }
             match fresh.contains(&group.machine) || !used_by_nobody_but(&by, &all) {
                 true => young += 1,
                 false => free.push(group),
@@ -131,7 +175,8 @@ impl Tagged {
         }
         all.extend(free);
         all.sort_by(|one, other| (one.kind, &one.id).cmp(&(other.kind, &other.id)));
-        Orphans { old: all, young }
+        doubtful.sort_by(|one, other| (one.kind, &one.id).cmp(&(other.kind, &other.id)));
+        Orphans { old: all, young, doubtful }
     }
 }
 
@@ -153,7 +198,7 @@ pub struct Sweep {
     api: Api,
     /// `us-east-1`.
     pub region: String,
-    store: String,
+    ids: Ids,
 }
 
 impl Sweep {
@@ -161,9 +206,9 @@ impl Sweep {
     ///
     /// # Errors
     /// There are no credentials.
-    pub async fn of(cx: &Context, driver: &Amazonec2, store: &str) -> Result<Self> {
+    pub async fn of(cx: &Context, driver: &Amazonec2, ids: &Ids) -> Result<Self> {
         let api = driver.ec2(cx).await?.api().clone();
-        Ok(Self { api, region: driver.fields.region.clone(), store: store.to_owned() })
+        Ok(Self { api, region: driver.fields.region.clone(), ids: ids.clone() })
     }
 
     /// Everything that carries the store's tag, except what is terminated, and volumes that are in use.
@@ -174,8 +219,14 @@ impl Sweep {
         Ok(self.look().await?)
     }
 
+    /// All names of the store; EC2 takes no more than 200.
+    fn stores(&self) -> Vec<String> {
+        self.ids.own.iter().chain(&self.ids.earlier).take(200).cloned().collect()
+    }
+
     async fn look(&self) -> ApiResult<Tagged> {
-        let filters = [(tags::BY_STORE, std::slice::from_ref(&self.store))];
+        let stores = self.stores();
+        let filters = [(tags::BY_STORE, stores.as_slice())];
         let mut all = Tagged::default();
         for one in self.api.instances(&filters).await?.into_iter().filter(is_alive) {
             all.things.extend(self.orphan(Kind::Instance, one.id, &one.tags, Some(one.launched)));
@@ -199,7 +250,8 @@ impl Sweep {
     }
 
     async fn free_volumes(&self) -> ApiResult<Vec<Orphan>> {
-        let filters = [(tags::BY_STORE, std::slice::from_ref(&self.store))];
+        let stores = self.stores();
+        let filters = [(tags::BY_STORE, stores.as_slice())];
         let found = allowed(self.api.free_volumes(&filters).await)?;
         Ok(found.into_iter().filter_map(|(id, tags, made)| self.orphan(Kind::Volume, id, &tags, made)).collect())
     }
@@ -208,7 +260,8 @@ impl Sweep {
     fn orphan(&self, kind: Kind, id: String, tags: &Tags, made: Option<i64>) -> Option<Orphan> {
         let machine = tag(tags, tags::MACHINE).filter(|machine| !machine.is_empty())?.to_owned();
         let name = tag(tags, "Name").unwrap_or_default().to_owned();
-        Some(Orphan { kind, handle: id.clone(), id, region: self.region.clone(), name, machine, made })
+        let own = self.ids.own.as_deref() == tag(tags, tags::STORE);
+        Some(Orphan { kind, own, handle: id.clone(), id, region: self.region.clone(), name, machine, made })
     }
 
     /// Removes one; `gone`: the instances that were removed before it.
@@ -280,7 +333,7 @@ mod tests {
 
     fn orphan(kind: Kind, id: &str, machine: &str, made: Option<i64>) -> Orphan {
         let (region, name) = (String::new(), String::new());
-        Orphan { kind, id: id.into(), handle: id.into(), region, name, machine: machine.into(), made }
+        Orphan { kind, own: true, id: id.into(), handle: id.into(), region, name, machine: machine.into(), made }
     }
 
     fn group(machine: &str, by: &[&str]) -> Used {
@@ -290,9 +343,36 @@ mod tests {
 
     /// The ids of what is removable, and how much is too young.
     fn sorted(things: Vec<Orphan>, groups: Vec<Used>, young: bool) -> (Vec<String>, usize) {
-        let known = HashSet::from(["known".to_owned()]);
-        let found = Tagged { things, groups }.of_nobody_at(&known, young, NOW);
+        let found = Tagged { things, groups }.of_nobody_at(claims(&[]), young, NOW);
         (found.old.into_iter().map(|one| one.id).collect(), found.young)
+    }
+
+    fn claims(named: &[&str]) -> Claims {
+        let all = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        let (known, forgotten) = (all(&["known"]), all(&["gone", "new", "old"]));
+        Claims { known: HashSet::from_iter(known), forgotten: HashSet::from_iter(forgotten), named: all(named) }
+    }
+
+    #[test]
+    fn what_nobody_gave_up_or_another_place_made_is_only_removed_when_it_is_named() {
+        let things = || {
+            let copied = Orphan { own: false, ..orphan(Kind::Instance, "i-copied", "gone", OLD) };
+            vec![
+                orphan(Kind::Instance, "i-moved", "moved", NEW),
+                orphan(Kind::KeyPair, "k-moved", "moved", OLD),
+                copied,
+            ]
+        };
+        let found = |named: &[&str]| {
+            let tagged = Tagged { things: things(), groups: vec![group("moved", &["i-moved"])] };
+            let Orphans { old, doubtful, .. } = tagged.of_nobody_at(claims(named), false, NOW);
+            let shown = |all: Vec<Orphan>| all.into_iter().map(|one| one.id).collect::<Vec<_>>();
+            (shown(old), shown(doubtful))
+        };
+        assert_eq!(found(&[]), (ids(&[]), ids(&["i-copied", "i-moved", "k-moved"])));
+        assert_eq!(found(&["i-moved"]), (ids(&["i-moved", "k-moved", "sg"]), ids(&[])));
+        assert_eq!(found(&["gone"]), (ids(&["i-copied"]), ids(&[])));
+        assert_eq!(found(&["i-of-somebody"]), (ids(&[]), ids(&[])));
     }
 
     fn ids(ids: &[&str]) -> Vec<String> {

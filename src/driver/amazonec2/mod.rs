@@ -40,7 +40,7 @@ use serde_json::Value;
 use self::batch::{Announced, Ec2};
 use self::credentials::{Keys, Source, Target};
 use self::flags::Given;
-pub use self::gc::{Kind as OrphanKind, Orphan, Orphans, Sweep};
+pub use self::gc::{Claims, Kind as OrphanKind, Orphan, Orphans, Sweep};
 use self::look::Looked;
 use self::pending::Pending;
 use self::state::Fields;

@@ -47,7 +47,12 @@ pub async fn run(cx: &Context, wanted: &Wanted) -> Result<()> {
     }
     let mut outcome = Outcome::default();
     let (mut listed, mut doubtful) = (Vec::new(), Vec::new());
-    for driver in places(cx, machines(cx)?, &wanted.regions).await? {
+    let machines = machines(cx)?;
+    for error in out_of_sight(cx, &machines).await {
+        outcome.unseen += 1;
+        cx.console.error(&error);
+    }
+    for driver in places(cx, machines, &wanted.regions).await? {
         let region = driver.region().to_owned();
         match look(cx, &driver, &store, wanted).await {
             Ok((sweep, orphans)) => {
@@ -88,6 +93,20 @@ fn naming(doubtful: &[Orphan], regions: &[String]) -> String {
         _ => "ID...",
     };
     format!("docker-machine gc --yes {regions}{id}")
+}
+
+/// Why the places where machines of the store were made cannot be looked into with the credentials of any of them: one
+/// reason for each.
+async fn out_of_sight(cx: &Context, machines: &[Amazonec2]) -> Vec<Error> {
+    let (mut seen, mut astray) = (HashSet::new(), BTreeMap::new());
+    for machine in machines {
+        match machine.astray(cx).await {
+            Some(error) => _ = astray.entry(machine.birthplace()).or_insert(error),
+            None => _ = seen.insert(machine.birthplace()),
+        }
+    }
+    astray.retain(|birthplace, _| !seen.contains(birthplace));
+    astray.into_values().map(|error| error.context("cannot look where machines of this store were made")).collect()
 }
 
 async fn look(cx: &Context, driver: &Amazonec2, store: &Ids, wanted: &Wanted) -> Result<(Sweep, Orphans)> {
@@ -202,7 +221,7 @@ fn conclude(cx: &Context, wanted: &Wanted, outcome: &Outcome, doubts: bool) -> R
         (0, 0) if unknown.is_empty() => Ok(()),
         (0, 0) => Err(Error::msg(format!("nothing of a machine that is gone has the id {}", unknown.join(" or ")))
             .hint("`docker-machine gc --young` lists what there is")),
-        (0, _) => Err(Error::msg("not every region could be looked into")),
+        (0, _) => Err(Error::msg("not every account and region could be looked into")),
         (_, _) => Err(Error::msg(format!("{left} of {found} could not be removed"))),
     }
 }

@@ -61,6 +61,21 @@ fn changed_by_other(region: &Region) -> Vec<Call> {
 }
 
 #[test]
+fn gc_says_which_account_it_cannot_look_into() {
+    let region = two_accounts();
+    half_made(&region, "web");
+    half_made(&region, "db");
+    let ((mine, other), left) = (ACCOUNTS, region.left());
+    let run = as_other(&region, &["gc", "--yes", "--young"]).fails(1);
+    let run = run.complains("cannot look where machines of this store were made").complains("AWS_PROFILE");
+    let run = run.complains(&format!("AWS account {mine}")).complains(&format!("of account {other}"));
+    assert_eq!(run.stderr.matches("cannot look").count(), 1, "once for an account: {run:#?}");
+    assert!(!run.stdout.contains("Nothing is left"), "{run:#?}");
+    region.run(&["gc"]).succeeds().says("Nothing is left of machines that are gone.\n");
+    assert_eq!(region.left(), left);
+}
+
+#[test]
 fn no_command_of_another_account_takes_a_machine_for_gone() {
     let region = two_accounts();
     region.create("web", &[]).succeeds();

@@ -92,6 +92,12 @@ impl Amazonec2 {
         }
     }
 
+    /// Why its credentials do not lead to where it was made; `None`: they do, or that cannot be told.
+    pub async fn astray(&self, cx: &Context) -> Option<Error> {
+        let whose = self.whose(cx).await;
+        whose.obstacle(&self.fields).filter(|_| whose.is_not_its())
+    }
+
     /// The record was written so recently that EC2 may not know the instance yet.
     pub(super) fn is_young(&self) -> bool {
         let written = self.place.folder.join("config.json").metadata().and_then(|data| data.modified());

@@ -149,6 +149,13 @@ impl Amazonec2 {
         (region, endpoint, profile, keys.map(|keys| keys.id).unwrap_or_default())
     }
 
+    /// Where it was made, as its record says: the account or network, the region and the endpoint.
+    pub fn birthplace(&self) -> (String, String, String) {
+        let Fields { owner_id, vpc_id, region, endpoint_url, .. } = &self.fields;
+        let whose = if owner_id.is_empty() { vpc_id } else { owner_id };
+        (whose.clone(), region.clone(), endpoint_url.clone())
+    }
+
     fn target(&self) -> Target {
         let Fields { access_key, secret_key, session_token, profile, endpoint, .. } = &self.fields;
         let stored = || Keys::new(access_key, secret_key, session_token);

@@ -19,6 +19,7 @@ pub use offers::{Offer, Offers, Sight};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -173,10 +174,13 @@ pub struct MachinePlace {
 pub enum HostKeys {
     /// It has these.
     Known(Vouching),
-    /// Nothing yet, for this reason; asking again in a moment may help.
-    Soon(String),
-    /// Nothing yet; it may take minutes.
-    Later(String),
+    /// Nothing yet.
+    NotYet {
+        /// The reason.
+        why: String,
+        /// How long a host that answers may be kept waiting for it: not at all if it takes minutes.
+        worth: Duration,
+    },
     /// Nothing, and there will not be.
     Never(String),
 }

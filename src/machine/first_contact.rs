@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Host;
 use crate::context::Context;
@@ -11,15 +11,14 @@ use crate::error::Result;
 use crate::ssh::hostkeys::Pins;
 use crate::ssh::{self, HostKeyPolicy, LastFailure, Patience, SshTarget, Vouching};
 
-/// How often is asked while the computer boots and does not answer yet.
-const BOOTING: Duration = Duration::from_secs(5);
-/// The first pause once it answers; it doubles up to [`SLOWEST`].
+/// The first pause between two questions; it doubles up to [`SLOWEST`].
 const QUICKEST: Duration = Duration::from_millis(250);
 /// See [`QUICKEST`].
 const SLOWEST: Duration = Duration::from_secs(3);
-/// How long a host that answers is kept waiting for somebody who vouches for it. cloud-init shows the keys at the end
-/// of the first boot, seconds after sshd has started.
-const LATE: Duration = Duration::from_secs(30);
+/// The pause of who demands an answer that is not expected soon.
+const PATIENT: Duration = Duration::from_secs(10);
+/// How long a host that answers is kept waiting at most, also by somebody else who does not answer.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// The target with what vouches for its key, if it needs that and the driver can ask.
 ///
@@ -38,19 +37,12 @@ pub async fn vouched(
         return Ok(target.clone());
     }
     let began = Instant::now();
-    let greeted = tokio::select! {
-        found = while_booting(cx, host) => Err(found),
-        greeted = ssh::wait_for_greeting(cx, target, patience, last) => Ok(greeted?),
-    };
-    let vouching = match greeted {
-        Err(found) => found,
-        Ok(()) => {
-            // Who demands it waits for it as long as for the login itself.
-            let strict = policy == HostKeyPolicy::Strict;
-            let limit = if strict { patience.within.saturating_sub(began.elapsed()) } else { LATE };
-            of_a_host_that_answers(cx, host, limit, strict).await
-        }
-    };
+    // Before that there is nothing to compare with, and usually nothing to be had.
+    ssh::wait_for_greeting(cx, target, patience, last).await?;
+    // Who demands it waits for it as long as for the login itself.
+    let left = patience.within.saturating_sub(began.elapsed());
+    let demanded = (policy == HostKeyPolicy::Strict).then_some(left);
+    let vouching = ask(cx, host, demanded).await;
     let key = format!("the host key of \"{}\"", host.name);
     cx.console.debug(match &vouching {
         Vouching::Known { by, .. } => format!("{by} vouches for {key}"),
@@ -60,34 +52,55 @@ pub async fn vouched(
     Ok(SshTarget { vouching, ..target.clone() })
 }
 
-/// Asks now and then; a computer that boots usually says nothing yet.
-async fn while_booting(cx: &Context, host: &Host) -> Vouching {
-    loop {
-        sleep(BOOTING).await;
-        match host.driver.host_keys(cx).await {
-            HostKeys::Known(vouching) => return vouching,
-            HostKeys::Never(why) => return Vouching::Unknown(why),
-            HostKeys::Soon(_) | HostKeys::Later(_) => {}
+/// Asks until there is an answer, or waiting for one is not worth it. `demanded`: how long who demands it waits.
+async fn ask(cx: &Context, host: &Host, demanded: Option<Duration>) -> Vouching {
+    let mut last = "there was no answer in time".to_owned();
+    let asking = async {
+        let began = Instant::now();
+        for asked in 0.. {
+            let worth = match host.driver.host_keys(cx).await {
+                HostKeys::Known(vouching) => return Some(vouching),
+                HostKeys::Never(why) => return Some(Vouching::Unknown(why)),
+                HostKeys::NotYet { why, worth } => {
+                    last = why;
+                    worth
+                }
+            };
+            sleep(pause(asked, began.elapsed(), worth, demanded.is_some())?).await;
         }
+        None
+    };
+    let found = timeout(demanded.unwrap_or(LONGEST), asking).await;
+    found.ok().flatten().unwrap_or(Vouching::Unknown(last))
+}
+
+/// How long until the next question, if another one is worth it after so many and so long.
+fn pause(asked: u32, waited: Duration, worth: Duration, is_demanded: bool) -> Option<Duration> {
+    let left = worth.saturating_sub(waited);
+    match left.is_zero() {
+        false => Some((QUICKEST * 2_u32.pow(asked.min(8))).min(SLOWEST).min(left)),
+        true => is_demanded.then_some(PATIENT),
     }
 }
 
-/// Asks until there is an answer or no hope.
-async fn of_a_host_that_answers(cx: &Context, host: &Host, limit: Duration, strict: bool) -> Vouching {
-    let mut why = "there was no answer in time".to_owned();
-    let asking = async {
-        let mut pause = QUICKEST;
-        loop {
-            match host.driver.host_keys(cx).await {
-                HostKeys::Known(vouching) => return vouching,
-                HostKeys::Never(reason) => return Vouching::Unknown(reason),
-                HostKeys::Later(reason) if !strict => return Vouching::Unknown(reason),
-                HostKeys::Soon(reason) | HostKeys::Later(reason) => why = reason,
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(SLOWEST);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The times, in milliseconds, at which is asked when nothing else takes time.
+    fn questions(worth: Duration) -> Vec<u128> {
+        let mut times = vec![Duration::ZERO];
+        while let Some(pause) = pause(times.len() as u32 - 1, times[times.len() - 1], worth, false) {
+            times.push(times[times.len() - 1] + pause);
         }
-    };
-    let found = tokio::time::timeout(limit, asking).await;
-    found.unwrap_or(Vouching::Unknown(why))
+        times.iter().map(Duration::as_millis).collect()
+    }
+
+    #[test]
+    fn questions_come_quickly_at_first_then_seldom_and_no_longer_than_is_worth_it() {
+        assert_eq!(questions(Duration::ZERO), [0]);
+        assert_eq!(questions(Duration::from_secs(10)), [0, 250, 750, 1750, 3750, 6750, 9750, 10_000]);
+        assert_eq!(questions(Duration::from_secs(30)).len(), 14);
+        assert_eq!(pause(3, Duration::from_secs(9), Duration::ZERO, true), Some(PATIENT));
+    }
 }

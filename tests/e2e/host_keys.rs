@@ -79,6 +79,17 @@ fn a_console_that_is_late_is_waited_for() {
 }
 
 #[test]
+fn a_console_that_stays_empty_is_not_waited_for_for_ever() {
+    let region = Region::new();
+    region.fault("console empty");
+    region.create("aws01", &[]).succeeds();
+    assert!(trust(&region, "aws01").ends_with(" trusted on first use: the console shows no host keys"));
+    let asked = region.calls_of("GetConsoleOutput").len();
+    region.run(&["provision", "aws01"]).succeeds();
+    assert_eq!(region.calls_of("GetConsoleOutput").len(), asked, "a pinned key is nobody's question any more");
+}
+
+#[test]
 fn a_type_without_the_latest_output_is_verified_if_ec2_has_it_and_never_waited_for() {
     let region = Region::new();
     region.fault("console empty");

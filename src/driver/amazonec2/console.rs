@@ -15,25 +15,50 @@ const CONSOLE: &str = "the EC2 console";
 /// How long after its start an instance may still be in its first boot.
 const FIRST_BOOT: Duration = Duration::from_secs(600);
 
+/// What a console is worth waiting for, once sshd answers, where cloud-init has said that it is at work: it shows the
+/// keys in its last stage.
+const AT_WORK: Duration = Duration::from_secs(30);
+/// Where the boot has come to logins, and no cloud-init has been heard of.
+const BOOTED: Duration = Duration::from_secs(10);
+/// Where there is nothing to judge by: the console is behind, or the image writes to another one.
+const SILENT: Duration = Duration::from_secs(15);
+
 /// What EC2's answer says. `up`: how long the instance has been on.
 pub fn read(answer: ApiResult<ConsoleOutput>, up: Duration) -> HostKeys {
     let output = match answer {
         Ok(output) => output,
         Err(error) if error.is_denied() => return HostKeys::Never("ec2:GetConsoleOutput is not allowed".to_owned()),
         Err(error) if error.is_bad_credentials() => return HostKeys::Never(format!("EC2 says {}", error.code)),
-        Err(error) => return HostKeys::Soon(format!("the console cannot be read: EC2 says {}", error.code)),
+        Err(error) => return silent(format!("the console cannot be read: EC2 says {}", error.code)),
     };
     let keys = shown(&output.text);
     if !keys.is_empty() {
         return HostKeys::Known(Vouching::Known { by: CONSOLE.to_owned(), keys });
     }
-    let nothing = "the console shows no host keys".to_owned();
+    let why = "the console shows no host keys".to_owned();
     if is_finished(&output.text) {
-        HostKeys::Never(nothing)
-    } else if output.is_latest && up < FIRST_BOOT {
-        HostKeys::Soon(nothing)
+        return HostKeys::Never(why);
+    }
+    let is_hopeful = output.is_latest && up < FIRST_BOOT;
+    HostKeys::NotYet { why, worth: if is_hopeful { worth(&output.text) } else { Duration::ZERO } }
+}
+
+/// Nothing is known about the console at the moment.
+pub fn silent(why: String) -> HostKeys {
+    HostKeys::NotYet { why, worth: SILENT }
+}
+
+/// How long the keys may still take after such a text.
+fn worth(text: &str) -> Duration {
+    let text = plain(text);
+    let logins =
+        Regex::new("(?im)^[^ \r\n]+ login:|start(ed|ing) .*(sshd|ssh\\.service|openssh|secure shell)|multi-user");
+    if text.contains("Cloud-init v. ") || text.contains("cloud-init[") {
+        AT_WORK
+    } else if logins.expect("the pattern is right").is_match(&text) {
+        BOOTED
     } else {
-        HostKeys::Later(nothing)
+        SILENT
     }
 }
 
@@ -100,12 +125,28 @@ mod tests {
     #[test]
     fn a_console_without_keys_is_asked_again_while_there_is_hope() {
         let (young, old) = (Duration::from_secs(60), Duration::from_secs(6000));
-        assert!(matches!(read(output("", true), young), HostKeys::Soon(_)));
-        assert!(matches!(read(output("", true), old), HostKeys::Later(_)));
-        assert!(matches!(read(output("booting", false), young), HostKeys::Later(_)));
+        let worth = |answer: ApiResult<ConsoleOutput>, up| match read(answer, up) {
+            HostKeys::NotYet { worth, .. } => worth,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(worth(output("", true), young), SILENT);
+        assert_eq!(worth(output("[    0.0] Linux version 6.12", true), young), SILENT);
+        for booted in [
+            "\r\n\r\nDebian GNU/Linux 13 ip-10-0-0-1 ttyS0\r\n\r\nip-10-0-0-1 login: ",
+            "[\x1b[0;32m  OK  \x1b[0m] Started \x1b[0;1;39mssh.service\x1b[0m - OpenBSD Secure Shell server.\r\n",
+            "[  OK  ] Reached target \x1b[0;1;39mmulti-user.target\x1b[0m - Multi-User System.\r\n",
+            " * Starting sshd ... [ ok ]\r\n",
+        ] {
+            assert_eq!(worth(output(booted, true), young), BOOTED, "{booted:?}");
+            let at_work = format!("[   9.1] cloud-init[612]: Cloud-init v. 25.1.4 running 'init'\r\n{booted}");
+            assert_eq!(worth(output(&at_work, true), young), AT_WORK);
+        }
+        // A boot long ago, and output that is minutes old.
+        assert_eq!(worth(output("", true), old), Duration::ZERO);
+        assert_eq!(worth(output("booting", false), young), Duration::ZERO);
         let finished = "Cloud-init v. 25.1.4-0ubuntu0~24.04.1 finished at Tue, 24 Nov 2026 19:10:12 +0000. Up 9 s";
         assert!(matches!(read(output(finished, true), young), HostKeys::Never(_)));
-        assert!(matches!(read(error("RequestLimitExceeded"), young), HostKeys::Soon(_)));
+        assert_eq!(worth(error("RequestLimitExceeded"), young), SILENT);
         assert_eq!(
             read(error("UnauthorizedOperation"), young),
             HostKeys::Never("ec2:GetConsoleOutput is not allowed".into())

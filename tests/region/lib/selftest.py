@@ -165,6 +165,27 @@ merge_how: 'list(append)+dict(no_replace,recurse_list)+str()'
 
 
 @check
+def consoles_end_the_first_boot_with_the_host_keys():
+    api = client()
+    instance, old = launch(api), launch(api, InstanceType="t2.micro")
+    address = wait(api, instance, "running")["PublicIpAddress"]
+    own = ssh(address, "cloud-init status --wait >/dev/null; cat /etc/ssh/ssh_host_ed25519_key.pub").split()[1]
+    output = api.get_console_output(InstanceId=instance, Latest=True)["Output"]
+    assert own in output and "-----END SSH HOST KEY KEYS-----" in output, output
+    region("fault", "console", "late", "2")
+    answers = [api.get_console_output(InstanceId=instance, Latest=True).get("Output", "") for _ in range(3)]
+    assert [own in answer for answer in answers] == [False, False, True], answers
+    region("fault", "console", "wrong-key")
+    output = api.get_console_output(InstanceId=instance, Latest=True)["Output"]
+    assert own not in output and "ssh-ed25519 AAAA" in output, output
+    region("fault", "clear")
+    wait(api, old, "running")
+    refused("UnsupportedOperation", api.get_console_output, InstanceId=old, Latest=True)
+    api.get_console_output(InstanceId=old)
+    refused("InvalidInstanceID.NotFound", api.get_console_output, InstanceId="i-0123456789abcdef0")
+
+
+@check
 def two_regions_have_their_own_things():
     here, there = client(), client(where="ap-northeast-1")
     prepare("ap-northeast-1")

@@ -26,6 +26,7 @@ if [ -e /run/cloud-init/result.json ]; then echo 'status: done'; else echo 'stat
 
 _RUN_ALL = f"""#!/bin/sh
 if [ ! -e /var/lib/cloud/instance/boot-finished ]; then
+    echo "Cloud-init v. 25.1.4 running 'modules:final' at $(date -R). Up $(cut -d' ' -f1 /proc/uptime) seconds." >/dev/console
     for script in {_SCRIPTS}/*; do
         [ ! -x "$script" ] || "$script" || touch /run/cloud-init/failed
     done

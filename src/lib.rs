@@ -14,6 +14,8 @@ pub mod docker;
 pub mod driver;
 pub mod env;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod json;
 pub mod machine;
 pub mod names;

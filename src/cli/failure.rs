@@ -5,9 +5,9 @@ use crate::error::{Error, Kind};
 
 /// A failure, and the help that is printed on standard output before its message.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) help: String,
-    pub(super) error: Error,
+pub(crate) struct Failure {
+    pub(crate) help: String,
+    pub(crate) error: Error,
 }
 
 impl From<Error> for Failure {

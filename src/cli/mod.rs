@@ -3,20 +3,20 @@
 //! [`plan`] decides what a command line asks for and touches nothing; [`run`] does it. Only commands that work on
 //! machines start a runtime and look at the store.
 
-mod argv;
+pub(crate) mod argv;
 mod complete;
 mod create_flags;
 mod driver_flags;
-mod failure;
-mod flag;
+pub(crate) mod failure;
+pub(crate) mod flag;
 mod globals;
 mod go;
 mod help;
 mod manual;
-mod plan;
+pub(crate) mod plan;
 mod run_create;
 mod suggest;
-mod tree;
+pub(crate) mod tree;
 
 use crate::commands::man;
 use crate::console::Console;

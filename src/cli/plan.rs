@@ -13,7 +13,7 @@ use crate::store::root::Root;
 
 /// What a command line asks for.
 #[derive(Debug)]
-pub(super) enum Plan {
+pub(crate) enum Plan {
     /// A text: help, version, a completion script.
     Print(String),
     /// What could stand at the cursor of another command line.
@@ -24,14 +24,14 @@ pub(super) enum Plan {
 
 /// What a [`crate::context::Context`] is made of.
 #[derive(Debug)]
-pub(super) struct Setup {
-    pub(super) globals: Globals,
-    pub(super) root: Root,
+pub(crate) struct Setup {
+    pub(crate) globals: Globals,
+    pub(crate) root: Root,
 }
 
 /// What to run.
 #[derive(Debug)]
-pub(super) enum Job {
+pub(crate) enum Job {
     /// A command, and its name.
     Command(Box<Command>, String),
     /// `create` with its words: they can only be read once its driver has told its flags.
@@ -53,7 +53,7 @@ impl Job {
 ///
 /// # Errors
 /// It breaks the grammar, names no command, or a value in it cannot be.
-pub(super) fn plan(env: &Env) -> Result<Plan, Failure> {
+pub(crate) fn plan(env: &Env) -> Result<Plan, Failure> {
     globals::check_debug_variable(env)?;
     Reader { env, called: Called::by(env), tree: tree::program(&[]) }.read()
 }

@@ -11,11 +11,11 @@ use super::engine_opts::{engine_opts, option_name};
 const OURS: &[&str] = &["hosts", "tls", "tlsverify", "tlscacert", "tlscert", "tlskey"];
 
 /// The switch that lets containers outlive the engine.
-pub(super) const LIVE_RESTORE: &str = "live-restore";
+pub(crate) const LIVE_RESTORE: &str = "live-restore";
 
 /// A copy of the file, made before [`LIVE_RESTORE`] was switched on for a restart of ours, and still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Held {
+pub(crate) enum Held {
     /// There is none, as should be.
     Nothing,
     /// The switch was not taken back: the copy is what the file says by rights.
@@ -29,14 +29,14 @@ const PLURALS: &[(&str, &str)] = &[("insecure-registry", "insecure-registries")]
 
 /// The file's content, empty if there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct DaemonJson(Map<String, Value>);
+pub(crate) struct DaemonJson(Map<String, Value>);
 
 impl DaemonJson {
     /// Reads the file's text.
     ///
     /// # Errors
     /// It is no JSON object: dockerd would not start with it either.
-    pub(super) fn parse(text: Option<&str>) -> Result<Self> {
+    pub(crate) fn parse(text: Option<&str>) -> Result<Self> {
         let text = text.unwrap_or_default().trim();
         if text.is_empty() {
             return Ok(Self::default());
@@ -51,7 +51,7 @@ impl DaemonJson {
     ///
     /// # Errors
     /// As [`DaemonJson::parse`].
-    pub(super) fn lasting(text: Option<&str>, held: Option<&str>) -> Result<(Self, Held)> {
+    pub(crate) fn lasting(text: Option<&str>, held: Option<&str>) -> Result<(Self, Held)> {
         let Some(held) = held else { return Ok((Self::parse(text)?, Held::Nothing)) };
         match (Self::parse(text), Self::parse(Some(held))) {
             (Ok(now), Ok(held)) if now == held || [true, false].iter().any(|on| now.is_switched(&held, *on)) => {
@@ -68,7 +68,7 @@ impl DaemonJson {
     }
 
     /// Whether the file sets this key.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }
 
@@ -76,7 +76,7 @@ impl DaemonJson {
     ///
     /// # Errors
     /// Exactly then; names option and key.
-    pub(super) fn check(&self, engine: &EngineOptions) -> Result<()> {
+    pub(crate) fn check(&self, engine: &EngineOptions) -> Result<()> {
         let given = |list: &Option<Vec<String>>| list.iter().flatten().next().is_some();
         let known = [
             ("--engine-storage-driver", "storage-driver", !engine.storage_driver.is_empty()),
@@ -104,19 +104,19 @@ impl DaemonJson {
     }
 
     /// Whether nothing in the file decides what becomes of containers when the engine restarts.
-    pub(super) fn leaves_containers(&self) -> bool {
+    pub(crate) fn leaves_containers(&self) -> bool {
         !self.has(LIVE_RESTORE) && self.without_ours().is_none()
     }
 
     /// The file's text with one more switch.
-    pub(super) fn with(&self, key: &str, on: bool) -> String {
+    pub(crate) fn with(&self, key: &str, on: bool) -> String {
         let mut all = self.0.clone();
         all.insert(key.to_owned(), Value::Bool(on));
         format!("{:#}\n", Value::Object(all))
     }
 
     /// The file without the keys that our command line sets, and those keys; `None` if there are none.
-    pub(super) fn without_ours(&self) -> Option<(String, Vec<&'static str>)> {
+    pub(crate) fn without_ours(&self) -> Option<(String, Vec<&'static str>)> {
         let removed: Vec<_> = OURS.iter().copied().filter(|key| self.has(key)).collect();
         if removed.is_empty() {
             return None;

@@ -1,12 +1,13 @@
 //! `10-machine.conf`, the systemd drop-in: the packaged command line with our addresses, certificates and options.
 
 use super::facts::Engine;
+use super::unit::{self, Dollar, Word, quote};
 
 /// Where it is.
 pub(super) const PATH: &str = "/etc/systemd/system/docker.service.d/10-machine.conf";
 
 /// The drop-in's text. `arguments` and `env` are plain words; they mean the same to dockerd whatever is in them.
-pub(super) fn render(engine: &Engine, arguments: &[String], env: &[String]) -> String {
+pub(crate) fn render(engine: &Engine, arguments: &[String], env: &[String]) -> String {
     let mut command = packaged_command(engine);
     command.extend(arguments.iter().map(|word| quote(word, Dollar::Doubled)));
     let mut text = format!("[Service]\nExecStart=\nExecStart={}\n", command.join(" "));
@@ -18,96 +19,34 @@ pub(super) fn render(engine: &Engine, arguments: &[String], env: &[String]) -> S
 
 /// The packaged daemon and its arguments, as the unit has them, without its listening addresses.
 fn packaged_command(engine: &Engine) -> Vec<String> {
-    let words = engine.unit.as_ref().and_then(|unit| exec_start(&unit.text)).map(|line| raw_words(&line));
+    let words = engine.unit.as_ref().and_then(|unit| unit::words(&unit::exec_start(&unit.text)?));
+    // A shell that is told to run the daemon would take our arguments for its own.
+    let is_daemon = |word: &Word| word.plain.rsplit('/').next() == Some("dockerd") && !word.plain.contains(' ');
     match words {
-        Some(words) if words.iter().any(|word| word.trim_matches('"').ends_with("dockerd")) => without_hosts(words),
+        Some(words) if words.iter().any(is_daemon) => without_hosts(words),
         _ => vec![engine.dockerd.clone()],
     }
 }
 
-/// The `ExecStart=` that counts: the last after the last empty one; continued lines are joined.
-fn exec_start(unit: &str) -> Option<String> {
-    let joined = unit.replace("\\\n", " ");
-    let values =
-        joined.lines().filter_map(|line| line.trim().strip_prefix("ExecStart")?.trim_start().strip_prefix('='));
-    values.map(|value| value.trim().to_owned()).next_back().filter(|value| !value.is_empty())
-}
-
-/// Words as they are written, with their quotes: they are systemd's already.
-fn raw_words(line: &str) -> Vec<String> {
-    let mut words = vec![];
-    let mut word = String::new();
-    let mut quote = None;
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        match (c, quote) {
-            (c, None) if c.is_whitespace() => {
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
-                continue;
-            }
-            ('"' | '\'', None) if word.is_empty() => quote = Some(c),
-            (c, Some(open)) if c == open => quote = None,
-            _ => {}
-        }
-        word.push(c);
-        if c == '\\' {
-            word.extend(chars.next());
-        }
-    }
-    words.extend((!word.is_empty()).then_some(word));
-    words
-}
-
 /// Drops `-H X`, `-HX`, `--host X`, `--host=X`.
-fn without_hosts(words: Vec<String>) -> Vec<String> {
+fn without_hosts(words: Vec<Word>) -> Vec<String> {
     let mut kept = vec![];
     let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        if word == "-H" || word == "--host" {
+    while let Some(Word { raw, plain }) = words.next() {
+        if plain == "-H" || plain == "--host" {
             words.next();
-        } else if !word.starts_with("-H") && !word.starts_with("--host=") {
-            kept.push(word);
+        } else if !plain.starts_with("-H") && !plain.starts_with("--host=") {
+            kept.push(raw);
         }
     }
     kept
 }
 
 /// The `--storage-driver` of a drop-in that we, or the original, wrote earlier.
-pub(super) fn storage_driver(drop_in: &str) -> Option<String> {
-    let words = raw_words(&exec_start(drop_in)?);
-    let plain = |word: &str| word.trim_matches('"').to_owned();
-    let separate = words.windows(2).find(|pair| pair[0] == "--storage-driver").map(|pair| plain(&pair[1]));
-    separate.or_else(|| words.iter().find_map(|word| plain(word).strip_prefix("--storage-driver=").map(str::to_owned)))
-}
-
-/// Whether `$` means a variable: it does in `ExecStart=`, it does not in `Environment=` (systemd.exec(5)).
-#[derive(Clone, Copy, PartialEq)]
-enum Dollar {
-    Doubled,
-    Plain,
-}
-
-/// A word for systemd: specifiers, variables, quotes and control characters lose their meaning.
-fn quote(word: &str, dollar: Dollar) -> String {
-    let is_safe = |c: char| c.is_ascii_alphanumeric() || "_@+=:,./-[]".contains(c);
-    if !word.is_empty() && word.chars().all(is_safe) {
-        return word.to_owned();
-    }
-    let mut quoted = String::from('"');
-    for c in word.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '%' => quoted.push_str("%%"),
-            '$' if dollar == Dollar::Doubled => quoted.push_str("$$"),
-            '\n' => quoted.push_str("\\n"),
-            c if c.is_ascii_control() => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
+pub(crate) fn storage_driver(drop_in: &str) -> Option<String> {
+    let words: Vec<String> = unit::words(&unit::exec_start(drop_in)?)?.iter().map(unit::meant).collect();
+    let separate = words.windows(2).find(|pair| pair[0] == "--storage-driver").map(|pair| pair[1].clone());
+    separate.or_else(|| words.iter().find_map(|word| word.strip_prefix("--storage-driver=").map(str::to_owned)))
 }
 
 /// A whole unit that versions 0.4 to 0.9 of the original put over the packaged one.
@@ -145,27 +84,17 @@ mod tests {
             ),
             ("ExecStart=/a\nExecStart=\nExecStart=/b/dockerd \"-x y\"", "/b/dockerd \"-x y\""),
             ("ExecStart=/bin/sh -c 'exec whatever'", "/usr/sbin/dockerd"),
+            ("ExecStart=/bin/sh -c \"exec /usr/bin/dockerd\"", "/usr/sbin/dockerd"),
+            ("ExecStart=/usr/bin/dockerd \"--open", "/usr/sbin/dockerd"),
+            ("# was: \\\nExecStart=/usr/bin/dockerd --a", "/usr/bin/dockerd --a"),
+            (
+                "ExecStart=/usr/bin/dockerd --label=\"a  -H b\" \"-H\" fd:// '--host=tcp://0.0.0.0:2375'",
+                "/usr/bin/dockerd --label=\"a  -H b\"",
+            ),
             ("", "/usr/sbin/dockerd"),
         ] {
             assert_eq!(command(unit), kept, "{unit}");
         }
-    }
-
-    #[test]
-    fn awkward_words_are_quoted_for_systemd() {
-        for (word, quoted) in [
-            ("tcp://0.0.0.0:2376", "tcp://0.0.0.0:2376"),
-            ("", "\"\""),
-            ("a b", "\"a b\""),
-            ("100%", "\"100%%\""),
-            ("$HOME", "\"$$HOME\""),
-            ("say \"x\\y\"", r#""say \"x\\y\"""#),
-            ("it's;", "\"it's;\""),
-            ("a\nb\tc", "\"a\\nb\\x09c\""),
-        ] {
-            assert_eq!(quote(word, Dollar::Doubled), quoted);
-        }
-        assert_eq!(quote("A=$B %", Dollar::Plain), "\"A=$B %%\"");
     }
 
     #[test]

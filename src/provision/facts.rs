@@ -133,7 +133,7 @@ pub struct Facts {
 
 impl Facts {
     /// Reads the answer of `detect.sh`; `now` is our own time.
-    pub(super) fn from_reply(reply: &Reply, now: SystemTime) -> Self {
+    pub(crate) fn from_reply(reply: &Reply, now: SystemTime) -> Self {
         let fact = |name: &str| reply.facts.get(name).map_or("", String::as_str);
         let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let skew = fact("clock").parse::<u64>().map_or(0, |theirs| theirs.abs_diff(now));

@@ -4,21 +4,22 @@
 //! prepares and installs, one that writes certificates, one that configures and starts the engine. What is
 //! already as wanted is left alone, and an engine that nothing changed for keeps running.
 
-mod daemon_json;
+pub(crate) mod daemon_json;
 mod diagnose;
-mod drop_in;
+pub(crate) mod drop_in;
 mod engine_opts;
 mod facts;
-mod families;
+pub(crate) mod families;
 #[cfg(test)]
 mod fetch_tests;
-mod openrc;
+pub(crate) mod openrc;
 mod options;
 mod os_release;
-mod plan;
-mod script;
+pub(crate) mod plan;
+pub(crate) mod script;
 #[cfg(test)]
 mod transcripts;
+mod unit;
 mod upgrade;
 
 pub use facts::{Engine, Facts, Init, UnitFile, Version};

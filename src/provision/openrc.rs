@@ -11,18 +11,28 @@ const END: &str = "# docker-machine: end";
 /// The file with our block at its end; what others wrote stays.
 ///
 /// `OpenRC` evaluates the options once more when it starts the daemon, so each word is quoted twice.
-pub(super) fn render(existing: &str, arguments: &[String], env: &[String]) -> String {
+pub(crate) fn render(existing: &str, arguments: &[String], env: &[String]) -> String {
     let mut text = without_block(existing);
     let words: Vec<String> = arguments.iter().map(|word| word_for_eval(word)).collect();
-    text.push_str(&format!("{BEGIN}\nDOCKER_OPTS={}\n", quote(&words.join(" "))));
+    text.push_str(&format!("{BEGIN}\nDOCKER_OPTS={}\n", value(&words.join(" "))));
     for assignment in env {
-        // Only a name can stand before the sign; a value is quoted.
-        if let Some((name, value)) = assignment.split_once('=') {
-            text.push_str(&format!("export {name}={}\n", quote(value)));
+        // What is no name would be a command. systemd passes over it, too.
+        if let Some((name, said)) = assignment.split_once('=').filter(|(name, _)| is_name(name)) {
+            text.push_str(&format!("export {name}={}\n", value(said)));
         }
     }
     text.push_str(&format!("{END}\n"));
     text
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// A quoted value, none of whose further lines can be taken for the end of our block.
+fn value(text: &str) -> String {
+    quote(text).replace('\n', "\n''")
 }
 
 fn word_for_eval(word: &str) -> String {
@@ -45,7 +55,7 @@ fn without_block(text: &str) -> String {
 }
 
 /// The `--storage-driver` of an earlier block.
-pub(super) fn storage_driver(text: &str) -> Option<String> {
+pub(crate) fn storage_driver(text: &str) -> Option<String> {
     let options = text.split_once(BEGIN)?.1.split_once("--storage-driver ")?.1;
     options.split_whitespace().next().map(|word| word.trim_matches('\'').to_owned())
 }
@@ -61,6 +71,19 @@ mod tests {
         assert_eq!(first, second);
         assert!(first.starts_with("# see docs\nDOCKER_OPTS=\"\"\n# docker-machine: begin\nDOCKER_OPTS='--debug'\n"));
         assert!(first.ends_with("export A='b c'\n# docker-machine: end\n"));
+    }
+
+    #[test]
+    fn no_value_and_no_name_leaves_the_block() {
+        let value = "1\n# docker-machine: end\ntouch /x";
+        let env = [format!("A={value}"), "B;touch /x=1".into(), "C\ntouch /x=1".into(), "$(id)=1".into()];
+        let label = format!("--label=a\n# docker-machine: begin\n{value}");
+        let conf = render("# see docs\n", &[label], &env);
+        assert_eq!(render(&conf, &[], &[]), render("# see docs\n", &[], &[]), "{conf}");
+        assert_eq!(conf.matches("touch /x").count(), 2, "{conf}");
+        let script = format!("{conf}printf %s \"$A\"");
+        let ran = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
+        assert_eq!(String::from_utf8_lossy(&ran.stdout), value);
     }
 
     #[test]

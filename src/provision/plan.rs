@@ -253,7 +253,7 @@ fn install_script(script: Script, install: &Install, wanted: &Wanted<'_>) -> Scr
 }
 
 /// What is worth telling the user about the host before anything is done.
-pub(super) fn remarks(facts: &Facts) -> Vec<String> {
+pub(crate) fn remarks(facts: &Facts) -> Vec<String> {
     let mut remarks = vec![];
     if facts.clock_skew > CLOCK_TOLERANCE {
         let minutes = facts.clock_skew.as_secs() / 60;

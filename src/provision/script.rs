@@ -104,7 +104,7 @@ pub(super) fn quote(value: &str) -> String {
 
 /// What a script answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     ready: bool,
     /// `@busy`: another script is at work there, and this one has not begun.
     busy: bool,
@@ -131,7 +131,7 @@ pub(super) struct File {
 }
 
 impl Reply {
-    fn parse(stdout: &str) -> Self {
+    pub(crate) fn parse(stdout: &str) -> Self {
         let mut reply = Self::default();
         let mut file: Option<String> = None;
         for line in stdout.lines() {

@@ -27,9 +27,9 @@ mod pending;
 mod remove;
 mod retry;
 mod rules;
-mod state;
-mod tags;
-mod user_data;
+pub(crate) mod state;
+pub(crate) mod tags;
+pub(crate) mod user_data;
 mod work;
 
 use std::sync::{Arc, Mutex};

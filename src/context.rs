@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::console::Console;
 use crate::env::Env;
+use crate::shared::Shared;
 use crate::store::Store;
 
 /// The global flags, resolved: nobody asks again whether a value came from a flag or a variable.
@@ -34,6 +35,8 @@ pub struct Context {
     pub store: Store,
     /// The global flags.
     pub globals: Globals,
+    /// What the machines of the command share.
+    pub shared: Shared,
 }
 
 #[cfg(test)]
@@ -45,6 +48,7 @@ impl Context {
             console: Console::captured(&[]),
             store: Store::new(PathBuf::from("/nonexistent")),
             globals: Globals::default(),
+            shared: Shared::default(),
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod json;
 pub mod machine;
 pub mod names;
 pub mod provision;
+pub mod shared;
 pub mod shell;
 pub mod ssh;
 pub mod store;

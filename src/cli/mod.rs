@@ -23,6 +23,7 @@ use crate::console::Console;
 use crate::context::Context;
 use crate::env::Env;
 use crate::error::Error;
+use crate::shared::Shared;
 use crate::store::Store;
 use crate::version::{BUILD, VERSION};
 use failure::Failure;
@@ -54,7 +55,13 @@ fn work(env: &Env, setup: Setup, job: Job) -> Result<(), Failure> {
     let called = Called::by(env);
     let console = Console::animated(setup.globals.debug, env);
     console.debug(format!("Docker Machine Version:  {VERSION}, build {BUILD}"));
-    let mut cx = Context { env: env.clone(), console, store: Store::at(setup.root), globals: setup.globals };
+    let mut cx = Context {
+        env: env.clone(),
+        console,
+        store: Store::at(setup.root),
+        globals: setup.globals,
+        shared: Shared::default(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::from)?;
     let done = match job {
         Job::Create(words) => runtime.block_on(run_create::run(&cx, &called, &words)),

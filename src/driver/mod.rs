@@ -230,7 +230,7 @@ pub trait Driver: Send + Sync {
     }
 
     /// Tells that a question follows at once: drivers that gather questions know how many to wait for.
-    fn announce(&mut self) {}
+    fn announce(&mut self, _cx: &Context) {}
 
     /// Asks ahead for what the other questions will need. Drivers that can ask for many computers with one call gather
     /// those that are asked at the same time.

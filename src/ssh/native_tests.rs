@@ -14,6 +14,7 @@ use crate::console::Console;
 use crate::context::{Context, Globals};
 use crate::env::Env;
 use crate::error::{Error, Kind};
+use crate::shared::Shared;
 use crate::ssh::sshd::Sshd;
 use crate::ssh::{Exec, LastFailure, Output, Patience, Remote, SshTarget, connect, keys, wait_for};
 use crate::store::Store;
@@ -43,7 +44,7 @@ impl Sshd {
         let mut env = Env { cwd: folder.clone(), ..Env::default() };
         env.vars.insert("HOME".into(), folder.display().to_string());
         let (console, store) = (Console::captured(&[]), Store::new(self.path("store")));
-        Context { env, console, store, globals: Globals::default() }
+        Context { env, console, store, globals: Globals::default(), shared: Shared::default() }
     }
 }
 

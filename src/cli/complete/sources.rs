@@ -17,6 +17,7 @@ use crate::driver::{Offers, Sight, State, registry};
 use crate::env::Env;
 use crate::error::Result;
 use crate::machine::{Host, login, query};
+use crate::shared::Shared;
 use crate::ssh::{self, Exec, Remote};
 use crate::store::{Name, Store, root};
 
@@ -51,7 +52,15 @@ impl Sources {
         let root = root::find(env, path.as_deref()).ok()?;
         // Nothing that is said on the way may reach the terminal.
         let console = Console::captured(&[]);
-        Some(Self { cx: Context { env: env.clone(), console, store: Store::at(root), globals: Globals::default() } })
+        Some(Self {
+            cx: Context {
+                env: env.clone(),
+                console,
+                store: Store::at(root),
+                globals: Globals::default(),
+                shared: Shared::default(),
+            },
+        })
     }
 
     /// The values of a kind, of which `typed` is there already.

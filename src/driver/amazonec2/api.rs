@@ -11,47 +11,44 @@ use aws_sdk_ec2::config::timeout::TimeoutConfig;
 use aws_sdk_ec2::error::SdkError;
 use aws_sdk_ec2::primitives::{Blob, DateTime};
 use aws_sdk_ec2::types as ec2;
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::convert::{
     console_text, filters, given, group, image, instance, permission, phase, run_instances, tag_specification, tags_of,
     text,
 };
-use super::credentials::Spare;
+use super::credentials::{self, Target};
 use super::model::{
-    ApiError, ConsoleOutput, Group, Image, Instance, KeyPair, Launch, NO_ANSWER, Phase, Rule, Subnet, Tags,
+    ApiError, ApiResult, ConsoleOutput, Filter, Group, Image, Instance, KeyPair, Launch, NO_ANSWER, Phase, Rule,
+    Subnet, Tags,
 };
 use super::pending::Account;
 use super::retry::NoCapacity;
-use super::{API_PATIENCE, CONNECT_PATIENCE};
 use crate::console::Console;
+use crate::env::Env;
 
 /// The longest pause before the first repetition; it doubles with each. Pauses are random, so that the five of a
 /// throttled call are shorter than the usual ten seconds of throttling in less than one of a hundred cases.
 const FIRST_PAUSE: Duration = Duration::from_secs(4);
 
+/// How long one try of a call may take, and its connection.
+const API_PATIENCE: Duration = Duration::from_secs(30);
+/// See [`API_PATIENCE`].
+const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+
 /// After how long it is mentioned that a call has no answer yet.
 const SLOW: Duration = Duration::from_secs(8);
-
-/// `Result` of a call.
-pub type ApiResult<T> = Result<T, ApiError>;
-
-/// A filter of a describe call.
-pub type Filter<'f> = (&'f str, &'f [String]);
 
 /// EC2 in one region, with one identity, and perhaps another one for when that is refused.
 #[derive(Clone, Debug)]
 pub struct Api {
     client: Client,
     spare: Option<Arc<Spare>>,
-    waiting: Arc<Waiting>,
-}
-
-/// Who is told, once, that EC2 takes its time.
-#[derive(Debug)]
-struct Waiting {
+    /// Of whoever asks now.
     console: Console,
-    said: AtomicBool,
+    /// It was said that EC2 takes its time: once is enough.
+    said: Arc<AtomicBool>,
 }
 
 impl Api {
@@ -67,8 +64,13 @@ impl Api {
                     .operation_attempt_timeout(API_PATIENCE)
                     .build(),
             );
-        let waiting = Arc::new(Waiting { console: console.clone(), said: AtomicBool::new(false) });
-        Self { client: Client::from_conf(builder.build()), spare: spare.map(Arc::new), waiting }
+        let client = Client::from_conf(builder.build());
+        Self { client, spare: spare.map(Arc::new), console: console.clone(), said: Arc::default() }
+    }
+
+    /// The same, for somebody with another console.
+    pub fn for_console(&self, console: &Console) -> Self {
+        Self { console: console.clone(), ..self.clone() }
     }
 
     /// One call, repeated with the spare credentials when the first ones are refused.
@@ -82,7 +84,7 @@ impl Api {
             return Ok(self.patiently(call(&other.client)).await?);
         }
         match self.patiently(call(&self.client)).await.map_err(ApiError::from) {
-            Err(error) if error.is_bad_credentials() => match spare.instead_of(&error).await {
+            Err(error) if error.is_bad_credentials() => match spare.instead_of(&error, &self.console).await {
                 Some(other) => Ok(self.patiently(call(&other.client)).await?),
                 None => Err(error),
             },
@@ -96,9 +98,8 @@ impl Api {
         if let Ok(answer) = timeout(SLOW, &mut answer).await {
             return answer;
         }
-        let Waiting { console, said } = &*self.waiting;
-        if !console.is_query() && !said.swap(true, Ordering::Relaxed) {
-            console.say("Still waiting for an answer of EC2...");
+        if !self.console.is_query() && !self.said.swap(true, Ordering::Relaxed) {
+            self.console.say("Still waiting for an answer of EC2...");
         }
         answer.await
     }
@@ -336,4 +337,47 @@ impl Api {
 fn known(id: &str) -> &str {
     assert!(!id.is_empty(), "an id is needed");
     id
+}
+
+/// The chain, for when keys that were stored with a machine are refused: they may have been replaced since.
+#[derive(Debug)]
+pub struct Spare {
+    target: Target,
+    env: Env,
+    api: OnceCell<Option<Api>>,
+}
+
+impl Spare {
+    /// For the client of a target.
+    pub fn new(env: &Env, target: &Target) -> Self {
+        Self { target: target.clone(), env: env.clone(), api: OnceCell::new() }
+    }
+
+    /// EC2 by the chain, if it has taken over.
+    fn in_use(&self) -> Option<&Api> {
+        self.api.get()?.as_ref()
+    }
+
+    /// The chain takes over, if it gives another key; said once.
+    async fn instead_of(&self, refused: &ApiError, console: &Console) -> Option<&Api> {
+        self.api.get_or_init(|| self.open(refused, console)).await.as_ref()
+    }
+
+    async fn open(&self, refused: &ApiError, console: &Console) -> Option<Api> {
+        let chain = Target { keys: None, stored: false, ..self.target.clone() };
+        let (config, found) = credentials::load(&self.env, &chain).await.ok()?;
+        if self.target.keys.as_ref().is_some_and(|keys| keys.id == found.access_key_id()) {
+            return None;
+        }
+        let text = format!(
+            "The access keys that were stored with the machine are refused ({}): using this computer's AWS \
+             configuration instead",
+            refused.code
+        );
+        match console.is_query() {
+            true => console.debug(text),
+            false => console.warn(text),
+        }
+        Some(Api::new(console, &config, self.target.retries, None))
+    }
 }

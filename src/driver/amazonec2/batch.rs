@@ -9,8 +9,9 @@ use tokio::sync::{OnceCell, Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::api::{Api, ApiResult};
-use super::model::{ApiError, Group, Instance};
+use super::api::Api;
+use super::model::{ApiError, ApiResult, Group, Instance};
+use crate::console::Console;
 
 /// How long the first question waits for company.
 const WINDOW: Duration = Duration::from_millis(10);
@@ -21,57 +22,69 @@ const IDS: usize = 200;
 /// Calls at one time where each asks for one instance.
 const SINGLE_CALLS: usize = 8;
 
-/// Questions of this process that were announced and have not been asked yet.
-static ANNOUNCED: AtomicUsize = AtomicUsize::new(0);
-
-/// A question that is about to be asked: those that come before it wait for it, until it is dropped.
+/// A question that is about to be asked: those that come before it wait for it, until it is dropped. It knows how many
+/// there are.
 #[derive(Debug)]
-pub struct Announced(());
+pub struct Announced(Arc<AtomicUsize>);
 
 impl Announced {
     /// Announces a question.
-    pub fn new() -> Self {
-        ANNOUNCED.fetch_add(1, Ordering::Relaxed);
-        Self(())
+    pub fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
     }
 }
 
 impl Drop for Announced {
     fn drop(&mut self) {
-        ANNOUNCED.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// Returns when company may have come.
-async fn gathered() {
+async fn gathered(announced: &AtomicUsize) {
     let end = Instant::now() + GATHERING;
     sleep(WINDOW).await;
-    while ANNOUNCED.load(Ordering::Relaxed) > 0 && Instant::now() < end {
+    while announced.load(Ordering::Relaxed) > 0 && Instant::now() < end {
         sleep(WINDOW).await;
     }
 }
 
 type Asker = (String, oneshot::Sender<ApiResult<Option<Instance>>>);
 
-/// EC2 with a waiting room for questions about instances.
-#[derive(Debug)]
+/// EC2 with a waiting room for questions about instances. Cheap to clone: the room is the same.
+#[derive(Clone, Debug)]
 pub struct Ec2 {
     api: Api,
+    room: Arc<Room>,
+}
+
+/// What all that ask one EC2 have in common.
+#[derive(Debug)]
+struct Room {
     waiting: Mutex<Vec<Asker>>,
+    /// How many questions were announced and not asked yet, here and elsewhere.
+    announced: Arc<AtomicUsize>,
     /// What it was told, or finds in its environment; empty: AWS's own.
     endpoint: String,
     defaults: OnceCell<Vec<Group>>,
 }
 
 impl Ec2 {
-    /// Over the calls of one target.
-    pub fn new(api: Api, endpoint: String) -> Self {
-        Self { api, waiting: Mutex::default(), endpoint, defaults: OnceCell::new() }
+    /// Over the calls of one target; `announced` counts the questions that are about to be asked.
+    pub fn new(api: Api, endpoint: String, announced: Arc<AtomicUsize>) -> Self {
+        let room = Room { waiting: Mutex::default(), announced, endpoint, defaults: OnceCell::new() };
+        Self { api, room: Arc::new(room) }
+    }
+
+    /// The same, for somebody with another console.
+    pub fn for_console(&self, console: &Console) -> Self {
+        Self { api: self.api.for_console(console), room: Arc::clone(&self.room) }
     }
 
     /// Where it is asked, if not at AWS's own endpoint.
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        &self.room.endpoint
     }
 
     /// The group that every VPC has, for each VPC of the account that answers; asked once.
@@ -80,7 +93,7 @@ impl Ec2 {
     /// The call failed.
     pub async fn default_groups(&self) -> ApiResult<&[Group]> {
         let ask = || async { self.api.groups(&[("group-name", &["default".to_owned()])]).await };
-        self.defaults.get_or_try_init(ask).await.map(Vec::as_slice)
+        self.room.defaults.get_or_try_init(ask).await.map(Vec::as_slice)
     }
 
     /// All other calls.
@@ -92,7 +105,7 @@ impl Ec2 {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn instance(self: &Arc<Self>, id: &str) -> ApiResult<Option<Instance>> {
+    pub async fn instance(&self, id: &str) -> ApiResult<Option<Instance>> {
         self.announced_instance(id, None).await
     }
 
@@ -100,23 +113,19 @@ impl Ec2 {
     ///
     /// # Errors
     /// The call failed.
-    pub async fn announced_instance(
-        self: &Arc<Self>,
-        id: &str,
-        announced: Option<Announced>,
-    ) -> ApiResult<Option<Instance>> {
+    pub async fn announced_instance(&self, id: &str, announced: Option<Announced>) -> ApiResult<Option<Instance>> {
         assert!(!id.is_empty(), "an id is needed");
         let (sender, answer) = oneshot::channel();
         let first = {
-            let mut waiting = self.waiting.lock().expect("no panic while held");
+            let mut waiting = self.room.waiting.lock().expect("no panic while held");
             waiting.push((id.to_owned(), sender));
             waiting.len() == 1
         };
         drop(announced);
         if first {
-            let ec2 = Arc::clone(self);
+            let ec2 = self.clone();
             tokio::spawn(async move {
-                gathered().await;
+                gathered(&ec2.room.announced).await;
                 ec2.ask().await;
             });
         }
@@ -130,7 +139,7 @@ impl Ec2 {
     }
 
     async fn ask(&self) {
-        let askers = std::mem::take(&mut *self.waiting.lock().expect("no panic while held"));
+        let askers = std::mem::take(&mut *self.room.waiting.lock().expect("no panic while held"));
         let mut ids: Vec<String> = askers.iter().map(|(id, _)| id.clone()).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -189,21 +198,21 @@ async fn one_by_one(api: &Api, ids: Vec<String>) -> Answers {
 mod tests {
     use super::*;
 
-    /// The count is the whole process's: one test for all of it.
     #[tokio::test]
     async fn announced_questions_are_waited_for_but_not_for_ever() {
+        let count = Arc::default();
         let begin = Instant::now();
-        let announced = [Announced::new(), Announced::new()];
+        let announced = [Announced::new(&count), Announced::new(&count)];
         tokio::spawn(async move {
             sleep(WINDOW * 5).await;
             drop(announced);
         });
-        gathered().await;
+        gathered(&count).await;
         assert!(begin.elapsed() >= WINDOW * 5);
 
         let begin = Instant::now();
-        let never_asked = Announced::new();
-        gathered().await;
+        let never_asked = Announced::new(&count);
+        gathered(&count).await;
         assert!(begin.elapsed() >= GATHERING);
         drop(never_asked);
     }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
-use super::api::ApiResult;
-use super::model::ConsoleOutput;
+use super::model::{ApiResult, ConsoleOutput};
 use crate::driver::HostKeys;
 use crate::ssh::Vouching;
 use crate::ssh::vouching::HostKey;

@@ -7,8 +7,9 @@ use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::primitives::DateTime;
 use aws_sdk_ec2::types as ec2;
 
-use super::api::Filter;
-use super::model::{ApiError, Group, Image, Instance, Launch, Metadata, NO_ANSWER, Phase, Rule, Spot, Tags, Volume};
+use super::model::{
+    ApiError, Filter, Group, Image, Instance, Launch, Metadata, NO_ANSWER, Phase, Rule, Spot, Tags, Volume,
+};
 use crate::error::os_text;
 
 impl<E> From<SdkError<E>> for ApiError

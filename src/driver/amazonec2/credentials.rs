@@ -1,10 +1,7 @@
-//! Who we are to AWS: keys of flags and records, or the chain that every AWS tool uses; and one client for each of
-//! those, whatever the number of machines.
+//! Who we are to AWS: keys of flags and records, or the chain that every AWS tool uses.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use aws_config::meta::region::ProvideRegion;
@@ -15,14 +12,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future::ProvideCredentials as ProvideFuture;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use tokio::sync::OnceCell;
 
-use super::api::Api;
-use super::batch::Ec2;
 use super::convert::first_cause;
-use super::model::ApiError;
 use crate::clock;
-use crate::console::Console;
 use crate::context::Context;
 use crate::driver::FlagValues;
 use crate::env::Env;
@@ -164,37 +156,8 @@ pub struct Target {
     pub retries: u32,
 }
 
-type Clients = HashMap<Target, Arc<OnceCell<Arc<Ec2>>>>;
-
-/// A client costs a TLS configuration and perhaps a sign-on: one for each target, for the life of the process.
-static CLIENTS: LazyLock<Mutex<Clients>> = LazyLock::new(Mutex::default);
-
-/// EC2 as this target sees it.
-///
-/// # Errors
-/// There are no credentials.
-pub async fn connect(cx: &Context, target: &Target) -> Result<Arc<Ec2>> {
-    let cell = CLIENTS.lock().expect("no panic while held").entry(target.clone()).or_default().clone();
-    cell.get_or_try_init(|| open(cx, target)).await.cloned()
-}
-
-async fn open(cx: &Context, target: &Target) -> Result<Arc<Ec2>> {
-    let (config, _) = load(&cx.env, target).await.map_err(|error| missing(cx, target, &error))?;
-    let spare = target.stored.then(|| Spare::new(cx, target));
-    let endpoint = endpoint(&cx.env, target, &config);
-    Ok(Arc::new(Ec2::new(Api::new(&cx.console, &config, target.retries, spare), endpoint)))
-}
-
-/// The endpoint that the SDK takes, unless it is AWS's own: the record's, EC2's of the environment, that of all services.
-fn endpoint(env: &Env, target: &Target, config: &SdkConfig) -> String {
-    match target.endpoint.as_str() {
-        "" => env.var("AWS_ENDPOINT_URL_EC2").or(config.endpoint_url()).unwrap_or_default().to_owned(),
-        endpoint => endpoint.to_owned(),
-    }
-}
-
 /// The configuration of a client, and the credentials that it begins with.
-async fn load(env: &Env, target: &Target) -> Result<(SdkConfig, Credentials), CredentialsError> {
+pub async fn load(env: &Env, target: &Target) -> Result<(SdkConfig, Credentials), CredentialsError> {
     let region = Region::new(target.region.clone());
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(region.clone());
     if !target.endpoint.is_empty() {
@@ -245,7 +208,7 @@ impl ProvideCredentials for Known {
 }
 
 /// The original's sentence, and what is known of the reason.
-fn missing(cx: &Context, target: &Target, error: &CredentialsError) -> Error {
+pub fn missing(cx: &Context, target: &Target, error: &CredentialsError) -> Error {
     let cause = first_cause(error);
     cx.console.debug(format!("no AWS credentials: {cause}"));
     let mut missing = Error::msg(MISSING);
@@ -255,49 +218,6 @@ fn missing(cx: &Context, target: &Target, error: &CredentialsError) -> Error {
         missing = missing.hint(format!("what is configured gave none: {cause}"));
     }
     missing.hint("`aws configure` writes lasting ones, `aws sso login` gets temporary ones")
-}
-
-/// The chain, for when keys that were stored with a machine are refused: they may have been replaced since.
-#[derive(Debug)]
-pub struct Spare {
-    target: Target,
-    env: Env,
-    console: Console,
-    api: OnceCell<Option<Api>>,
-}
-
-impl Spare {
-    fn new(cx: &Context, target: &Target) -> Self {
-        Self { target: target.clone(), env: cx.env.clone(), console: cx.console.clone(), api: OnceCell::new() }
-    }
-
-    /// EC2 by the chain, if it has taken over.
-    pub fn in_use(&self) -> Option<&Api> {
-        self.api.get()?.as_ref()
-    }
-
-    /// The chain takes over, if it gives another key; said once.
-    pub async fn instead_of(&self, refused: &ApiError) -> Option<&Api> {
-        self.api.get_or_init(|| self.open(refused)).await.as_ref()
-    }
-
-    async fn open(&self, refused: &ApiError) -> Option<Api> {
-        let chain = Target { keys: None, stored: false, ..self.target.clone() };
-        let (config, found) = load(&self.env, &chain).await.ok()?;
-        if self.target.keys.as_ref().is_some_and(|keys| keys.id == found.access_key_id()) {
-            return None;
-        }
-        let text = format!(
-            "The access keys that were stored with the machine are refused ({}): using this computer's AWS \
-             configuration instead",
-            refused.code
-        );
-        match self.console.is_query() {
-            true => self.console.debug(text),
-            false => self.console.warn(text),
-        }
-        Some(Api::new(&self.console, &config, self.target.retries, None))
-    }
 }
 
 #[cfg(test)]

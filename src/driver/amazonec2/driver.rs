@@ -8,13 +8,15 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::batch::{Announced, Ec2};
+use super::batch::Ec2;
 use super::credentials::Source;
 use super::flags::Given;
 use super::model::{Instance, Phase};
 use super::state::Fields;
 use super::work::{Work, random_id};
-use super::{Amazonec2, configure, console, flags, groups, image, keypair, launch, life, network, remove, tags};
+use super::{
+    Amazonec2, clients, configure, console, flags, groups, image, keypair, launch, life, network, remove, tags,
+};
 use crate::clock;
 use crate::context::Context;
 use crate::driver::base::engine_url;
@@ -182,8 +184,8 @@ impl Driver for Amazonec2 {
         self.removed_on_failure
     }
 
-    fn announce(&mut self) {
-        self.announced = Mutex::new(Some(Announced::new()));
+    fn announce(&mut self, cx: &Context) {
+        self.announced = Mutex::new(Some(clients::announce(cx)));
     }
 
     async fn prepare(&self, cx: &Context) {
@@ -315,7 +317,7 @@ impl Driver for Amazonec2 {
 }
 
 /// The instance of an earlier `create`, if there was one and EC2 knows it now.
-async fn found(ec2: &Arc<Ec2>, id: &str) -> Result<Option<Instance>> {
+async fn found(ec2: &Ec2, id: &str) -> Result<Option<Instance>> {
     match id.is_empty() {
         true => Ok(None),
         false => Ok(ec2.instance(id).await?),

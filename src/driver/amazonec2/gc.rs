@@ -8,9 +8,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::api::{Api, ApiResult};
+use super::api::Api;
 use super::groups::Deleted;
-use super::model::{Instance, Phase, Tags, tag};
+use super::model::{ApiResult, Instance, Phase, Tags, tag};
 use super::{Amazonec2, groups, tags};
 use crate::clock;
 use crate::context::Context;

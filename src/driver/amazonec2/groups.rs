@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use super::api::{Api, ApiResult};
-use super::model::{ApiError, Group, Phase, Rule, tag};
+use super::api::Api;
+use super::model::{ApiError, ApiResult, Group, Phase, Rule, tag};
 use super::state::Fields;
 use super::work::Work;
 use super::{rules, tags};

@@ -1,12 +1,10 @@
 //! The states of an instance, and waiting for them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use super::api::ApiResult;
 use super::batch::Ec2;
-use super::model::{Instance, Phase};
+use super::model::{ApiResult, Instance, Phase};
 use super::state::Fields;
 use crate::console::Console;
 use crate::driver::State;
@@ -79,7 +77,7 @@ pub fn over(instance: &Instance) -> Option<Error> {
 ///
 /// # Errors
 /// It ended, has no address, or takes too long.
-pub async fn wait_running(ec2: &Arc<Ec2>, fields: &Fields) -> Result<Instance> {
+pub async fn wait_running(ec2: &Ec2, fields: &Fields) -> Result<Instance> {
     let id = &fields.instance_id;
     let seen = Seen::default();
     wait::until(&format!("the start of instance {id}"), RUNS, || async { seen.judge(ec2.instance(id).await, fields) })
@@ -132,7 +130,7 @@ impl Seen {
 ///
 /// # Errors
 /// It has ended, or EC2 refuses.
-pub async fn switch_on(ec2: &Arc<Ec2>, console: &Console, instance: &Instance) -> Result<()> {
+pub async fn switch_on(ec2: &Ec2, console: &Console, instance: &Instance) -> Result<()> {
     let id = &instance.id;
     match instance.phase {
         Phase::Stopping => wait_stopped(ec2, id).await?,
@@ -151,7 +149,7 @@ pub async fn switch_on(ec2: &Arc<Ec2>, console: &Console, instance: &Instance) -
 ///
 /// # Errors
 /// It ended, or takes too long.
-pub async fn wait_stopped(ec2: &Arc<Ec2>, id: &str) -> Result<()> {
+pub async fn wait_stopped(ec2: &Ec2, id: &str) -> Result<()> {
     wait::until(&format!("the stop of instance {id}"), STOPS, || async {
         match ec2.instance(id).await {
             Ok(Some(instance)) if instance.phase == Phase::Stopped => Look::Done(()),

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::Amazonec2;
 use super::life;
 use super::model::Instance;
 use super::owner::Whose;
+use super::{Amazonec2, Looked};
 use crate::clock;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -16,14 +16,6 @@ use crate::error::{Error, Result};
 const MEMORY: Duration = Duration::from_millis(800);
 /// How long EC2 may deny an instance that it has just launched.
 const YOUNG: Duration = Duration::from_secs(180);
-
-/// What EC2 said last of the instance.
-#[derive(Clone, Debug)]
-pub(super) struct Looked {
-    /// `None`: believed until something is done (a query's look ahead).
-    pub(super) at: Option<Instant>,
-    pub(super) found: Option<Instance>,
-}
 
 impl Amazonec2 {
     /// The instance as EC2 sees it now, or saw it a moment ago.

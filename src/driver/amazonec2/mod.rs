@@ -5,6 +5,7 @@
 
 mod api;
 mod batch;
+mod clients;
 mod configure;
 mod console;
 mod convert;
@@ -33,15 +34,15 @@ pub(crate) mod user_data;
 mod work;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use self::batch::{Announced, Ec2};
 use self::credentials::{Keys, Source, Target};
 use self::flags::Given;
 pub use self::gc::{Claims, Kind as OrphanKind, Orphan, Orphans, Sweep};
-use self::look::Looked;
+use self::model::Instance;
 use self::pending::Pending;
 use self::state::Fields;
 use self::work::Launches;
@@ -51,10 +52,13 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::ssh::keys::NewKey;
 
-/// How long one try of a call may take, and its connection.
-const API_PATIENCE: Duration = Duration::from_secs(30);
-/// See [`API_PATIENCE`].
-const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+/// What EC2 said last of the instance.
+#[derive(Clone, Debug)]
+struct Looked {
+    /// `None`: believed until something is done (a query's look ahead).
+    at: Option<Instant>,
+    found: Option<Instance>,
+}
 
 /// The driver `amazonec2`.
 #[derive(Debug)]
@@ -169,8 +173,8 @@ impl Amazonec2 {
         }
     }
 
-    async fn ec2(&self, cx: &Context) -> Result<Arc<Ec2>> {
-        credentials::connect(cx, &self.target()).await
+    async fn ec2(&self, cx: &Context) -> Result<Ec2> {
+        clients::connect(cx, &self.target()).await
     }
 
     fn console(&self, cx: &Context) -> Console {

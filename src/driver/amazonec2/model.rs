@@ -17,6 +17,12 @@ pub struct ApiError {
     pub action: String,
 }
 
+/// `Result` of a call.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+/// A filter of a describe call.
+pub type Filter<'f> = (&'f str, &'f [String]);
+
 /// The code of a call that got no answer, as the original's SDK calls it.
 pub const NO_ANSWER: &str = "RequestError";
 

@@ -1,7 +1,7 @@
 //! Where a machine is put: VPC, subnets, zones.
 
-use super::api::{Api, ApiResult};
-use super::model::{ApiError, Subnet};
+use super::api::Api;
+use super::model::{ApiError, ApiResult, Subnet};
 use super::state::Fields;
 use crate::console::Console;
 use crate::error::{Error, Result};

@@ -10,8 +10,6 @@
 //!   the same endpoint. Emulators of EC2 all have the same few account numbers.
 //! - Nothing is known of where it was made, as in very old records: EC2 is believed, as the original does.
 
-use std::sync::Arc;
-
 use super::batch::Ec2;
 use super::model::Group;
 use super::state::Fields;
@@ -32,7 +30,7 @@ pub enum Whose {
 
 impl Whose {
     /// Asks who answers.
-    pub async fn of(ec2: &Arc<Ec2>, fields: &Fields) -> Self {
+    pub async fn of(ec2: &Ec2, fields: &Fields) -> Self {
         match ec2.default_groups().await {
             Ok(groups) => judge(fields, &endpoint(fields, ec2.endpoint()), groups),
             Err(error) => Self::Unclear(format!("the account that answers cannot be told: {error}")),

@@ -1,13 +1,12 @@
 //! Removing what was made for a machine: instances, spot requests, key pairs, security groups that nobody else uses.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::api::{Api, ApiResult};
+use super::api::Api;
 use super::batch::Ec2;
-use super::model::{Instance, Phase};
+use super::model::{ApiResult, Instance, Phase};
 use super::owner::Whose;
 use super::state::Fields;
 use super::{groups, keypair, tags};
@@ -27,7 +26,7 @@ const KNOWN: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(60));
 ///
 /// # Errors
 /// Something is left, by name.
-pub async fn all(ec2: &Arc<Ec2>, console: &Console, fields: &Fields, launched: &[String]) -> Result<Vec<String>> {
+pub async fn all(ec2: &Ec2, console: &Console, fields: &Fields, launched: &[String]) -> Result<Vec<String>> {
     let api = ec2.api();
     let Found { ids, seen } = instances(api, console, fields, launched).await?;
     let mut ended = Vec::new();
@@ -65,7 +64,7 @@ pub async fn launched(api: &Api, console: &Console, ids: &[String]) -> Result<()
 }
 
 /// Nothing was found, which only means that nothing is left where the machine was made.
-async fn be_sure(ec2: &Arc<Ec2>, fields: &Fields) -> Result<()> {
+async fn be_sure(ec2: &Ec2, fields: &Fields) -> Result<()> {
     let launched = !fields.instance_id.is_empty() || !fields.client_token.is_empty();
     if !launched && fields.key_pair_id.is_empty() {
         return Ok(());

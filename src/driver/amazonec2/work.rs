@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::oneshot;
 
-use super::api::{Api, ApiResult};
+use super::api::Api;
 use super::batch::Ec2;
-use super::model::{ApiError, Instance, NO_ANSWER, Tags};
+use super::model::{ApiError, ApiResult, Instance, NO_ANSWER, Tags};
 use super::pending::{self, Pending};
 use super::state::Fields;
 use super::tags;
@@ -16,7 +16,7 @@ use crate::error::Result;
 
 /// What a step of `create` works with.
 pub(super) struct Work<'w> {
-    pub(super) ec2: Arc<Ec2>,
+    pub(super) ec2: Ec2,
     pub(super) console: Console,
     pub(super) place: &'w MachinePlace,
     pub(super) fields: &'w mut Fields,

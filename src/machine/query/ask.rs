@@ -57,7 +57,7 @@ pub async fn keep_states(
     let mut drivers = Vec::with_capacity(machines.len());
     for (index, machine) in machines.iter().enumerate() {
         if let Ok((name, record)) = &machine.record {
-            drivers.push((index, name.clone(), driver(cx, name, record).map(announced)));
+            drivers.push((index, name.clone(), driver(cx, name, record).map(|driver| announced(cx, driver))));
         }
     }
     let mut tasks = JoinSet::new();
@@ -82,8 +82,8 @@ pub async fn keep_states(
 }
 
 /// Before anything is asked, for the drivers that ask for many computers with one call.
-fn announced(mut driver: Box<dyn Driver>) -> Box<dyn Driver> {
-    driver.announce();
+fn announced(cx: &Context, mut driver: Box<dyn Driver>) -> Box<dyn Driver> {
+    driver.announce(cx);
     driver
 }
 
@@ -140,7 +140,7 @@ pub async fn ask_all(
                 row.driver = driver.name().to_owned();
                 match question == Question::default() {
                     true => rows.push(row),
-                    false => asked.push((announced(driver), certificates(cx, name, record), row)),
+                    false => asked.push((announced(cx, driver), certificates(cx, name, record), row)),
                 }
             }
             Err(error) => rows.push(Row::unreadable(row.name, &error)),

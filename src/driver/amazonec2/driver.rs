@@ -141,7 +141,7 @@ impl Driver for Amazonec2 {
             launched.extend((!self.fields.instance_id.is_empty()).then(|| self.fields.instance_id.clone()));
         }
         let ec2 = self.ec2(cx).await?;
-        let ended = remove::all(&ec2, &self.console(cx), &self.fields, &launched).await?;
+        let ended = remove::all(&ec2, &self.console(cx), &self.fields, &launched, &mut self.met).await?;
         if ended.is_empty() && self.launches.lock().expect("no panic while held").open {
             return Err(Error::msg("EC2 has not answered whether it launched an instance, and shows none so far"));
         }
@@ -169,9 +169,9 @@ impl Driver for Amazonec2 {
     fn traces(&self) -> Vec<String> {
         let Fields { instance_id, key_name, existing_key, region, owner_id, .. } = &self.fields;
         let place = if owner_id.is_empty() { region.clone() } else { format!("{region}, account {owner_id}") };
-        let mut all = self.launched();
-        all.push(instance_id.clone());
+        let mut all = [self.launched(), self.met.clone(), vec![instance_id.clone()]].concat();
         all.retain(|id| !id.is_empty());
+        all.sort_unstable();
         all.dedup();
         let mut traces: Vec<String> = all.into_iter().map(|id| format!("instance {id} in {place}")).collect();
         if !key_name.is_empty() && !existing_key {

@@ -77,6 +77,8 @@ pub struct Amazonec2 {
     announced: Mutex<Option<Announced>>,
     in_flight: Option<Pending>,
     launches: Arc<Mutex<Launches>>,
+    /// The instances that a removal found, whether or not the record knows of them.
+    met: Vec<String>,
 }
 
 /// The driver, for the registry.
@@ -113,6 +115,7 @@ impl Amazonec2 {
             announced: Mutex::default(),
             in_flight: None,
             launches: Arc::default(),
+            met: Vec::new(),
         }
     }
 

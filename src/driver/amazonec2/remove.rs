@@ -22,13 +22,20 @@ const LOOK_PAUSE: Duration = Duration::from_secs(2);
 const KNOWN: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(60));
 
 /// Removes everything; fine if it is gone already. The instances that have ended with it. `launched`: ids that EC2 has
-/// named so recently that it may not know them everywhere yet.
+/// named so recently that it may not know them everywhere yet. `met`: gets all ids, so that they are known when this fails.
 ///
 /// # Errors
 /// Something is left, by name.
-pub async fn all(ec2: &Ec2, console: &Console, fields: &Fields, launched: &[String]) -> Result<Vec<String>> {
+pub async fn all(
+    ec2: &Ec2,
+    console: &Console,
+    fields: &Fields,
+    launched: &[String],
+    met: &mut Vec<String>,
+) -> Result<Vec<String>> {
     let api = ec2.api();
     let Found { ids, seen } = instances(api, console, fields, launched).await?;
+    met.clone_from(&ids);
     let mut ended = Vec::new();
     for id in &ids {
         match launched.contains(id) {

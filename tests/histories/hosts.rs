@@ -33,6 +33,8 @@ pub enum Manner {
     Well,
     /// Nobody answers SSH.
     Silent,
+    /// They let nobody log in.
+    Refusing,
     /// Provisioning fails half way.
     Failing,
 }
@@ -136,7 +138,10 @@ impl Handler for Login {
     type Error = russh::Error;
 
     async fn auth_publickey(&mut self, _: &str, _: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
-        Ok(Auth::Accept)
+        Ok(match self.shared.manner() {
+            Manner::Refusing => Auth::reject(),
+            _ => Auth::Accept,
+        })
     }
 
     async fn channel_open_session(

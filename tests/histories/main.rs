@@ -1,12 +1,15 @@
-//! Histories: random sequences of commands, kills, faults, and things that happen behind our back, played on an EC2
-//! region without computers. After every step nothing that was made is lost, nothing was destroyed that nobody asked
-//! to, the store loads, and all locks are free.
+//! Histories: sequences of commands, kills, faults, and things that happen behind our back, planned ones and random
+//! ones, played on an EC2 region without computers. After every step nothing that was made is lost, nothing was
+//! destroyed that nobody asked to, the store loads, and all locks are free.
 //!
-//! `HISTORIES=5000 SEED=7 cargo test --test histories` plays more, and others. A failure prints the shortest sequence
-//! that still fails, all that was said in it, and its number: `HISTORIES=1 SEED=NUMBER` plays just that.
+//! `HISTORIES=5000 SEED=7 cargo test --test histories random` plays more, and others. A failure prints the shortest
+//! sequence that still fails, all that was said in it, and its number: `HISTORIES=1 SEED=NUMBER`, or `PLANNED=NUMBER`,
+//! plays just that.
 
 mod hosts;
+mod planned;
 mod player;
+mod processes;
 mod regions;
 mod rules;
 mod state;
@@ -19,10 +22,10 @@ use std::time::Instant;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use steps::Step;
 
-/// How many are played unless `HISTORIES` says otherwise.
+/// How many random ones are played unless `HISTORIES` says otherwise.
 const HISTORIES: u64 = 200;
 /// How many are played at the same time: they mostly wait.
-const AT_ONCE: usize = 24;
+const AT_ONCE: u64 = 24;
 
 /// A number for whoever wants to run a test for longer.
 #[expect(clippy::disallowed_methods, reason = "tests have no `Env`")]
@@ -37,28 +40,51 @@ fn tell(text: &str) {
 }
 
 #[test]
-fn no_history_loses_or_destroys_anything() {
+fn no_planned_history_loses_or_destroys_anything() {
+    let planned = planned::histories();
+    let count = u64::try_from(planned.len()).expect("not so many");
+    let only = from_environment("PLANNED", count);
+    let numbers = if only < count { only..only + 1 } else { 0..count };
+    play_all(numbers, |number, play| {
+        let steps = &planned[usize::try_from(number).expect("not so many")];
+        play(steps).err().map(|reason| failed(&format!("PLANNED={number}"), steps, &reason))
+    });
+}
+
+#[test]
+fn no_random_history_loses_or_destroys_anything() {
     let (histories, seed) = (from_environment("HISTORIES", HISTORIES), from_environment("SEED", 1));
-    let at_once = usize::try_from(from_environment("AT_ONCE", AT_ONCE as u64)).expect("a small number");
+    let steps = play_all(seed..seed + histories, |number, play| random(number, play));
+    assert!(steps >= 3 * histories, "{steps} steps are no {histories} histories");
+}
+
+/// Plays the steps of one history; the error is what it violates.
+type Play<'a> = dyn Fn(&[Step]) -> Result<(), String> + Sync + 'a;
+
+/// Plays histories of these numbers; `one` plays one, and says how it fails. How many steps that were.
+fn play_all(numbers: std::ops::Range<u64>, one: impl Fn(u64, &Play<'_>) -> Option<String> + Sync) -> u64 {
+    /// The tests of this file would only make each other slow.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime");
     let regions = regions::Regions::start();
-    let (next, played) = (AtomicU64::new(seed), AtomicU64::new(0));
+    let (next, played) = (AtomicU64::new(numbers.start), AtomicU64::new(0));
     let failures = Mutex::new(Vec::new());
     let started = Instant::now();
+    let play = |steps: &[Step]| {
+        played.fetch_add(steps.len() as u64, Ordering::Relaxed);
+        player::play(&regions, runtime.handle(), steps)
+    };
     std::thread::scope(|scope| {
-        for _ in 0..at_once {
+        for _ in 0..from_environment("AT_ONCE", AT_ONCE) {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= seed + histories || failures.lock().expect("no panic while held").len() >= 3 {
+                    if !numbers.contains(&number) || failures.lock().expect("no panic while held").len() >= 3 {
                         return;
                     }
-                    let play = |steps: &[Step]| {
-                        played.fetch_add(steps.len() as u64, Ordering::Relaxed);
-                        player::play(&regions, runtime.handle(), steps)
-                    };
-                    if let Some(failure) = failure(number, play) {
+                    if let Some(failure) = one(number, &play) {
                         tell(&failure);
                         failures.lock().expect("no panic while held").push(failure);
                     }
@@ -67,15 +93,14 @@ fn no_history_loses_or_destroys_anything() {
         }
     });
     let failures = failures.into_inner().expect("no panic while held");
-    let steps = played.into_inner();
-    let took = started.elapsed().as_secs();
+    let (histories, steps, took) = (numbers.end - numbers.start, played.into_inner(), started.elapsed().as_secs());
     assert!(failures.is_empty(), "{}\n({steps} steps in {took} s)", failures.join("\n"));
-    assert!(steps >= 3 * histories, "{steps} steps are no {histories} histories");
     tell(&format!("{histories} histories, {steps} steps, {took} s"));
+    steps
 }
 
 /// How the history of this number fails, made as short as can be.
-fn failure(number: u64, play: impl Fn(&[Step]) -> Result<(), String>) -> Option<String> {
+fn random(number: u64, play: &Play<'_>) -> Option<String> {
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&number.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
@@ -90,10 +115,13 @@ fn failure(number: u64, play: impl Fn(&[Step]) -> Result<(), String>) -> Option<
         TestRunner::new_with_rng(config, rng).run(&steps::history(), |steps| play(&steps).map_err(TestCaseError::fail));
     match result {
         Ok(()) => None,
-        Err(TestError::Fail(reason, steps)) => {
-            let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
-            Some(format!("SEED={number}:\n  {}\n{reason}", steps.join("\n  ")))
-        }
+        Err(TestError::Fail(reason, steps)) => Some(failed(&format!("SEED={number}"), &steps, reason.message())),
         Err(error) => Some(format!("SEED={number}: {error}")),
     }
+}
+
+/// A history that fails, for people.
+fn failed(name: &str, steps: &[Step], reason: &str) -> String {
+    let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+    format!("{name}:\n  {}\n{reason}", steps.join("\n  "))
 }

@@ -3,19 +3,19 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::process::{Command as Process, Stdio};
+use std::process::Command as Process;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal as Number, kill_process};
 use serde_json::json;
 use tokio::runtime::Handle;
 
 use crate::hosts::{Hosts, Manner};
+use crate::processes::{Outcome, Shell};
 use crate::regions::{Region, Regions};
-use crate::rules;
+use crate::rules::{self, GivenUp};
 use crate::state::{self, State};
-use crate::steps::{Event, Identity, NAMES, Run, Signal, Step, Store, Trouble};
+use crate::steps::{Event, Identity, NAMES, Run, Step, Store, Trouble};
 
 /// Credentials of two accounts, examples that the region knows.
 const CREDENTIALS: &str = "\
@@ -27,24 +27,14 @@ aws_access_key_id = AKIAIOTHERACCEXAMPLE
 aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/otherAccEXAMPLEKEY
 ";
 
-/// No command of a history takes longer, however busy the machine.
-const PATIENCE: Duration = Duration::from_secs(240);
-
-/// How a command ended.
-pub struct Outcome {
-    /// Both streams.
-    pub text: String,
-    /// Nothing: a signal ended it.
-    pub status: Option<i32>,
-    /// By SIGKILL, as was asked for.
-    pub was_killed: bool,
-}
-
 /// A user with a home, a region and its computers.
 struct Player {
     region: Arc<Region>,
     hosts: Hosts,
     home: tempfile::TempDir,
+    given_up: GivenUp,
+    /// Whether the last command said that it did what it was to do.
+    succeeded: bool,
     log: String,
 }
 
@@ -55,7 +45,8 @@ pub fn play(regions: &Regions, runtime: &Handle, steps: &[Step]) -> Result<(), S
     let home = tempfile::tempdir().expect("a home folder");
     fs::create_dir(home.path().join(".aws")).expect("~/.aws");
     fs::write(home.path().join(".aws/credentials"), CREDENTIALS).expect("~/.aws/credentials");
-    let mut player = Player { region, hosts, home, log: String::new() };
+    let given_up = GivenUp::default();
+    let mut player = Player { region, hosts, home, given_up, succeeded: true, log: String::new() };
     let mut broken = Vec::new();
     for (number, step) in steps.iter().enumerate() {
         _ = writeln!(player.log, "\n== {} {step}", number + 1);
@@ -77,25 +68,42 @@ pub fn play(regions: &Regions, runtime: &Handle, steps: &[Step]) -> Result<(), S
 impl Player {
     /// What the step violates.
     fn step(&mut self, step: &Step) -> Vec<String> {
+        if let Step::Expect { success, instances } = step {
+            return self.expect(*success, *instances);
+        }
         let before = self.state();
-        let (step, outcome) = match step {
+        let step = match step {
+            Step::Run(runs) if !self.root(Store::Copy).exists() => {
+                Step::Run(runs.iter().map(|run| Run { store: Store::Home, ..run.clone() }).collect())
+            }
+            step => step.clone(),
+        };
+        let outcomes = match &step {
+            Step::Run(runs) => self.run(runs),
             Step::Event(event) => {
                 self.happen(event, &before);
-                (Step::Event(event.clone()), None)
+                Vec::new()
             }
-            Step::Run(run) => {
-                let mut run = run.clone();
-                if !self.root(Store::Copy).exists() {
-                    run.store = Store::Home;
-                }
-                let outcome = self.run(&run);
-                (Step::Run(run), Some(outcome))
-            }
+            Step::Expect { .. } => Vec::new(),
         };
         let after = self.state();
-        let mut broken = rules::broken(&step, outcome.as_ref(), &before, &after);
+        self.given_up.extend(rules::given_up(&step, &before));
+        let mut broken = rules::broken(&step, &outcomes, &before, &after, &self.given_up);
         broken.extend(self.store_loads());
         broken.extend(self.lost(&after));
+        broken
+    }
+
+    /// What a planned history says about the command before, so that it never becomes another one unnoticed.
+    fn expect(&self, success: Option<bool>, instances: usize) -> Vec<String> {
+        let mut broken = Vec::new();
+        if success.is_some_and(|success| success != self.succeeded) {
+            broken.push(format!("success: {}, but the plan is {success:?}", self.succeeded));
+        }
+        let living = self.state().account.live_instances().count();
+        if living != instances {
+            broken.push(format!("{living} instances live, but the plan is {instances}"));
+        }
         broken
     }
 
@@ -128,7 +136,7 @@ impl Player {
         let mut broken = Vec::new();
         for store in self.stores() {
             broken.extend(rules::locks_held(self.home.path(), store));
-            let listed = self.quietly(&["ls", "-q"], store, Identity::Usual);
+            let listed = self.shell().look(&["ls", "-q"], store, Identity::Usual);
             let names: String = state::machines(&self.root(store))
                 .iter()
                 .map(|folder| format!("{}\n", folder.file_name().expect("a name").to_string_lossy()))
@@ -149,7 +157,7 @@ impl Player {
         let mut found = String::new();
         for store in self.stores() {
             for identity in [Identity::Usual, Identity::Other] {
-                found += &self.quietly(&["gc", "--young"], store, identity).text;
+                found += &self.shell().look(&["gc", "--young"], store, identity).text;
             }
         }
         unnamed
@@ -193,21 +201,27 @@ impl Player {
         }
     }
 
-    /// Runs a command and lets go wrong what shall.
-    fn run(&mut self, run: &Run) -> Outcome {
-        self.hosts.behave(run.manner);
-        self.cause(&run.trouble);
+    fn shell(&self) -> Shell<'_> {
+        Shell { home: self.home.path(), region: &self.region, port: self.hosts.port }
+    }
+
+    /// Runs commands at the same time, and lets go wrong what shall.
+    fn run(&mut self, runs: &[Run]) -> Vec<Outcome> {
+        let manner = runs.iter().map(|run| run.manner).find(|manner| *manner != Manner::Well);
+        self.hosts.behave(manner.unwrap_or(Manner::Well));
+        for run in runs {
+            self.cause(&run.trouble);
+        }
         let began = Instant::now();
-        let words = run.command.words(self.hosts.port);
-        let outcome = match run.trouble {
-            Trouble::Signal { signal, .. } => self.signalled(signal, &words, run.store, run.identity),
-            _ => self.ended(&words, run.store, run.identity, |_| false),
-        };
+        let outcomes = self.shell().run(runs);
         self.region.ask("clear", json!({}));
         self.hosts.behave(Manner::Well);
         let took = began.elapsed().as_secs();
-        _ = writeln!(self.log, "{}[exit status {:?}, {took} s]", outcome.text, outcome.status);
-        outcome
+        for outcome in &outcomes {
+            _ = writeln!(self.log, "{}[exit status {:?}, {took} s]", outcome.text, outcome.status);
+        }
+        self.succeeded = outcomes.iter().all(|outcome| outcome.status == Some(0));
+        outcomes
     }
 
     fn cause(&self, trouble: &Trouble) {
@@ -231,72 +245,6 @@ impl Player {
         self.region.ask(what, arguments);
     }
 
-    /// Sends it the signal when its call is held, if it comes so far.
-    fn signalled(&self, signal: Signal, words: &[String], store: Store, identity: Identity) -> Outcome {
-        let mut was_sent = false;
-        let mut outcome = self.ended(words, store, identity, |pid| {
-            if was_sent || self.region.ask("paused", json!({})).is_null() {
-                return false;
-            }
-            was_sent = true;
-            let number = if signal == Signal::Kill { Number::KILL } else { Number::INT };
-            _ = kill_process(pid, number);
-            if signal == Signal::Interrupt {
-                // It is to hear of the signal before it hears of the answer.
-                std::thread::sleep(Duration::from_millis(30));
-                self.region.ask("resume", json!({}));
-            }
-            signal == Signal::Kill
-        });
-        outcome.was_killed = was_sent && signal == Signal::Kill;
-        outcome
-    }
-
-    /// Runs it to its end; `watch` is called all the while, and says when it has killed it.
-    fn ended(&self, words: &[String], store: Store, identity: Identity, mut watch: impl FnMut(Pid) -> bool) -> Outcome {
-        let mut output = tempfile::tempfile().expect("a temporary file");
-        let mut process = self.process(store, identity);
-        process.args(words).stdin(Stdio::null());
-        process.stdout(output.try_clone().expect("a file")).stderr(output.try_clone().expect("a file"));
-        let mut child = process.spawn().expect("the program starts");
-        let (pid, end) = (Pid::from_child(&child), Instant::now() + PATIENCE);
-        let status = loop {
-            if let Some(status) = child.try_wait().expect("its state") {
-                break status;
-            }
-            if watch(pid) {
-                break child.wait().expect("its end");
-            }
-            if Instant::now() > end {
-                _ = child.kill();
-                _ = child.wait();
-                panic!("`{}` did not end within {PATIENCE:?}:\n{}", words.join(" "), self.log);
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        let mut text = String::new();
-        std::io::Seek::rewind(&mut output).expect("a file");
-        std::io::Read::read_to_string(&mut output, &mut text).expect("text");
-        Outcome { text, status: status.code(), was_killed: false }
-    }
-
-    fn quietly(&self, words: &[&str], store: Store, identity: Identity) -> Outcome {
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        self.ended(&words, store, identity, |_| false)
-    }
-
-    fn process(&self, store: Store, identity: Identity) -> Process {
-        let mut process = Process::new(env!("CARGO_BIN_EXE_docker-machine"));
-        process.arg("--storage-path").arg(self.root(store)).current_dir(self.home.path()).env_clear();
-        process.env("HOME", self.home.path()).env("PATH", "/usr/bin:/bin").env("USER", "tester");
-        process.env("AWS_ENDPOINT_URL", &self.region.endpoint).env("AWS_EC2_METADATA_DISABLED", "true");
-        process.env("MACHINE_SSH_TIMEOUT", "2");
-        if identity == Identity::Other {
-            process.env("AWS_PROFILE", "other");
-        }
-        process
-    }
-
     /// At the end everything can be removed, and then nothing is left.
     fn remove_everything(&mut self) -> Vec<String> {
         let mut said = String::new();
@@ -305,30 +253,29 @@ impl Player {
                 let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
                 for identity in [Identity::Usual, Identity::Other] {
                     if folder.exists() {
-                        said += &self.quietly(&["rm", "-y", &name], store, identity).text;
+                        said += &self.shell().look(&["rm", "-y", &name], store, identity).text;
                     }
                 }
             }
         }
-        for store in self.stores() {
-            for identity in [Identity::Usual, Identity::Other] {
-                said += &self.quietly(&["gc", "--yes", "--young"], store, identity).text;
-            }
-        }
+        said += &self.collect(&[]);
         // What nobody gave up is removed when it is named, by the store that it carries the id of.
         let things = self.state().account.things;
         let ids: Vec<&str> = things.iter().filter(|one| !one.machine().is_empty()).map(|one| one.id.as_str()).collect();
-        for store in self.stores() {
-            for identity in [Identity::Usual, Identity::Other] {
-                if !ids.is_empty() {
-                    said += &self.quietly(&[&["gc", "--yes"], &ids[..]].concat(), store, identity).text;
-                }
-            }
+        if !ids.is_empty() {
+            said += &self.collect(&ids);
         }
         let state = self.state();
         self.log += &said;
         let left = state.account.things.iter().filter(|thing| !thing.machine().is_empty());
         let left = left.map(|thing| format!("{} {} is left when everything was removed", thing.kind, thing.id));
         left.chain(state.records.iter().map(|record| format!("{} cannot be removed", record.name))).collect()
+    }
+
+    /// `gc` from everywhere, of what it may remove unasked or of what is named.
+    fn collect(&self, named: &[&str]) -> String {
+        let words = [&["gc", "--yes", "--young"], named].concat();
+        let looks = self.stores().into_iter().flat_map(|store| [(store, Identity::Usual), (store, Identity::Other)]);
+        looks.map(|(store, identity)| self.shell().look(&words, store, identity).text).collect()
     }
 }

@@ -1,23 +1,52 @@
 //! What must hold after every step, whatever happened: each rule gives a sentence for each violation.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 
-use crate::player::Outcome;
+use crate::processes::Outcome;
 use crate::state::{Record, State, Thing};
 use crate::steps::{Command, Event, NAMES, Run, Step, Store};
 
+/// The machines, by their `Driver.Id`, that `rm -f` was asked to forget in a store: what is left of them may go.
+pub type GivenUp = BTreeSet<(Store, String)>;
+
+/// What a step gives up.
+pub fn given_up(step: &Step, before: &State) -> GivenUp {
+    let forced = step.runs().iter().filter_map(|run| match &run.command {
+        Command::Remove { machines, force: true } => Some((run.store, machines)),
+        _ => None,
+    });
+    let records = forced
+        .flat_map(|(store, machines)| machines.iter().filter_map(move |machine| before.record(store, NAMES[*machine])));
+    records.map(|record| (record.store, record.machine.clone())).collect()
+}
+
 /// The rules that compare what was and what is.
-pub fn broken(step: &Step, outcome: Option<&Outcome>, before: &State, after: &State) -> Vec<String> {
+pub fn broken(step: &Step, outcomes: &[Outcome], before: &State, after: &State, given_up: &GivenUp) -> Vec<String> {
     let mut all = after.unreadable.clone();
-    all.extend(ended_unasked(step, before, after));
+    all.extend(ended_unasked(step, before, after, given_up));
     all.extend(keys_lost(step, before, after));
     all.extend(records_lost(step, before, after));
-    if let (Step::Run(run), Some(outcome)) = (step, outcome) {
-        all.extend(taken_unasked(run, before, after));
-        all.extend(said_falsely(run, outcome, before, after));
+    all.extend(taken_unasked(step, before, after, given_up));
+    for (run, outcome) in step.runs().iter().zip(outcomes) {
+        all.extend(crashed(outcome));
+        all.extend(left_behind(outcome, before, after));
+        // Whatever is said is soon no longer true, where two are at work.
+        if outcomes.len() == 1 {
+            all.extend(said_falsely(run, outcome, before, after));
+        }
     }
     all
+}
+
+/// Commands end, and by themselves.
+fn crashed(outcome: &Outcome) -> Option<String> {
+    match outcome.status {
+        None if !outcome.was_killed => Some("it never ended, or crashed".to_owned()),
+        Some(101) => Some("it panicked".to_owned()),
+        _ => None,
+    }
 }
 
 /// What no record names, so that only `gc` can find it.
@@ -40,13 +69,12 @@ pub fn unnamed(state: &State) -> Vec<&Thing> {
 }
 
 /// Instances that were there before the step and end, though nobody asked for that.
-fn ended_unasked(step: &Step, before: &State, after: &State) -> Vec<String> {
+fn ended_unasked(step: &Step, before: &State, after: &State, given_up: &GivenUp) -> Vec<String> {
     let may_end = |thing: &Thing| match step {
         Step::Event(Event::Ended(machine)) => {
             before.record(Store::Home, NAMES[*machine]).is_some_and(|record| record.instance == thing.id)
         }
-        Step::Event(_) => false,
-        Step::Run(run) => is_asked_for(run, thing, before),
+        step => is_asked_for(step, thing, before, given_up),
     };
     before
         .account
@@ -56,23 +84,27 @@ fn ended_unasked(step: &Step, before: &State, after: &State) -> Vec<String> {
         .collect()
 }
 
-/// Whether a command is to remove what was made for a machine.
-fn is_asked_for(run: &Run, thing: &Thing, before: &State) -> bool {
-    match &run.command {
+/// Whether a command is to remove what was made for a machine: `rm`, or `gc` after a forced one in the same store.
+/// Never because a store has no record: another one may.
+fn is_asked_for(step: &Step, thing: &Thing, before: &State, given_up: &GivenUp) -> bool {
+    step.runs().iter().any(|run| match &run.command {
         Command::Remove { machines, .. } => machines.iter().any(|machine| {
             before.record(run.store, NAMES[*machine]).is_some_and(|record| record.machine == thing.machine())
         }),
-        Command::Gc { yes, .. } => *yes && !before.machines().contains(thing.machine()),
+        Command::Gc { yes, .. } => *yes && given_up.contains(&(run.store, thing.machine().to_owned())),
         _ => false,
-    }
+    })
 }
 
-/// Everything else that was there before a command and was made for a machine goes with it, and only with it.
-fn taken_unasked(run: &Run, before: &State, after: &State) -> Vec<String> {
+/// A key pair that was there before a command goes with its instance, and only with it.
+fn taken_unasked(step: &Step, before: &State, after: &State, given_up: &GivenUp) -> Vec<String> {
+    if let Step::Event(_) = step {
+        return Vec::new();
+    }
     let lives = |machine: &str| after.account.live_instances().any(|one| one.machine() == machine);
     let taken = before.account.things.iter().filter(|one| {
         let is_kept = one.kind == "key-pair" && lives(one.machine());
-        is_kept && !after.account.has(one) && !is_asked_for(run, one, before)
+        is_kept && !after.account.has(one) && !is_asked_for(step, one, before, given_up)
     });
     taken.map(|one| format!("{} {} was removed while its instance lives", one.kind, one.id)).collect()
 }
@@ -81,10 +113,12 @@ fn taken_unasked(run: &Run, before: &State, after: &State) -> Vec<String> {
 fn records_lost(step: &Step, before: &State, after: &State) -> Vec<String> {
     let may_go = |record: &Record| match step {
         Step::Event(Event::FolderDeleted(machine)) => record.name == NAMES[*machine] && record.store == Store::Home,
-        Step::Run(Run { command: Command::Remove { force: true, machines }, store, .. }) => {
-            machines.iter().any(|machine| record.name == NAMES[*machine]) && record.store == *store
-        }
-        _ => false,
+        step => step.runs().iter().any(|run| match &run.command {
+            Command::Remove { force: true, machines } => {
+                machines.iter().any(|machine| record.name == NAMES[*machine]) && record.store == run.store
+            }
+            _ => false,
+        }),
     };
     before
         .records
@@ -98,32 +132,36 @@ fn records_lost(step: &Step, before: &State, after: &State) -> Vec<String> {
 /// Who could log in to an instance that lives still can.
 fn keys_lost(step: &Step, before: &State, after: &State) -> Vec<String> {
     let could = |new: &Record| before.record(new.store, &new.name).is_none_or(|old| old.has_key);
-    match step {
-        Step::Event(_) => Vec::new(),
-        Step::Run(_) => after
-            .records
-            .iter()
-            .filter(|one| !one.has_key && after.account.lives(&one.instance) && could(one))
-            .map(|one| format!("the private key of {} is lost, instance {} lives", one.name, one.instance))
-            .collect(),
+    let is_lost = |one: &&Record| !one.has_key && after.account.lives(&one.instance) && could(one);
+    let lost = after.records.iter().filter(|one| !step.runs().is_empty() && is_lost(one));
+    lost.map(|one| format!("the private key of {} is lost, instance {} lives", one.name, one.instance)).collect()
+}
+
+/// Where it is said that nothing was left behind, nothing is that only `gc` could find.
+fn left_behind(outcome: &Outcome, before: &State, after: &State) -> Vec<String> {
+    if outcome.was_killed || !outcome.text.contains("nothing was left behind") {
+        return Vec::new();
     }
+    let machines = after.machines();
+    let is_new = |thing: &&Thing| !before.account.has(thing) && !thing.machine().is_empty();
+    let left = after.account.things.iter().filter(is_new);
+    let left = left.filter(|one| !machines.contains(one.machine()) && one.kind != "security-group");
+    left.map(|one| format!("it says that nothing was left behind, but {} {} is", one.kind, one.id)).collect()
 }
 
 /// What a command says about its end is true.
 fn said_falsely(run: &Run, outcome: &Outcome, before: &State, after: &State) -> Vec<String> {
-    let new = |thing: &&Thing| !before.account.has(thing);
     let mut all = Vec::new();
-    if outcome.text.contains("nothing was left behind") && !outcome.was_killed {
-        let machines = after.machines();
-        let left = after.account.things.iter().filter(new).filter(|one| !one.machine().is_empty());
-        let left = left.filter(|one| !machines.contains(one.machine()) && one.kind != "security-group");
-        all.extend(left.map(|one| format!("it says that nothing was left behind, but {} {} is", one.kind, one.id)));
-    }
     match &run.command {
         Command::Remove { machines, .. } if outcome.status == Some(0) => {
             for record in machines.iter().filter_map(|machine| before.record(run.store, NAMES[*machine])) {
                 let is_left = |one: &&Thing| one.machine() == record.machine && one.kind != "security-group";
-                let is_told = |one: &Thing| outcome.text.contains(&one.id);
+                // A volume goes with its instance.
+                let is_told = |one: &Thing| match one.kind.as_str() {
+                    "key-pair" => outcome.text.contains(&format!("key pair {}", one.name)),
+                    "volume" => after.account.live_instances().any(|instance| instance.machine() == one.machine()),
+                    _ => outcome.text.contains(&one.id),
+                };
                 let left = after.account.things.iter().filter(is_left).filter(|one| !is_told(one));
                 all.extend(left.map(|one| format!("rm says it is done, but {} {} is left", one.kind, one.id)));
                 if after.record(run.store, &record.name).is_some() {

@@ -13,10 +13,12 @@ pub const NAMES: [&str; 3] = ["a", "b", "c"];
 /// One thing that happens.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Somebody runs a command.
-    Run(Run),
+    /// Somebody runs a command, or several at the same time.
+    Run(Vec<Run>),
     /// Something happens behind our back.
     Event(Event),
+    /// Of planned histories: how the command before ended, and how many instances live now.
+    Expect { success: Option<bool>, instances: usize },
 }
 
 /// A command, from where, as whom, and what goes wrong meanwhile.
@@ -120,6 +122,26 @@ pub enum Event {
     StoreCopied,
 }
 
+impl Step {
+    /// The commands that are run in it.
+    pub fn runs(&self) -> &[Run] {
+        match self {
+            Self::Run(runs) => runs,
+            _ => &[],
+        }
+    }
+}
+
+impl Run {
+    /// By which it is stopped.
+    pub fn signal(&self) -> Option<Signal> {
+        match self.trouble {
+            Trouble::Signal { signal, .. } => Some(signal),
+            _ => None,
+        }
+    }
+}
+
 impl Store {
     /// Its folder in the user's home.
     pub fn folder(self) -> &'static str {
@@ -175,23 +197,31 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Event(event) => write!(f, "{event:?}"),
-            Self::Run(run) => {
-                let Run { command, store, identity, trouble, manner } = run;
-                write!(f, "{}", command.words(22).join(" "))?;
-                if *store == Store::Copy {
-                    write!(f, " | in the copy")?;
-                }
-                if *identity == Identity::Other {
-                    write!(f, " | as somebody else")?;
-                }
-                if *manner != Manner::Well {
-                    write!(f, " | hosts: {manner:?}")?;
-                }
-                match trouble {
-                    Trouble::None => Ok(()),
-                    trouble => write!(f, " | {trouble:?}"),
-                }
+            Self::Expect { success, instances } => write!(f, "success: {success:?}, instances: {instances}"),
+            Self::Run(runs) => {
+                let runs: Vec<String> = runs.iter().map(ToString::to_string).collect();
+                write!(f, "{}", runs.join("\n     at the same time: "))
             }
+        }
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { command, store, identity, trouble, manner } = self;
+        write!(f, "{}", command.words(22).join(" "))?;
+        if *store == Store::Copy {
+            write!(f, " | in the copy")?;
+        }
+        if *identity == Identity::Other {
+            write!(f, " | as somebody else")?;
+        }
+        if *manner != Manner::Well {
+            write!(f, " | hosts: {manner:?}")?;
+        }
+        match trouble {
+            Trouble::None => Ok(()),
+            trouble => write!(f, " | {trouble:?}"),
         }
     }
 }
@@ -268,7 +298,7 @@ fn trouble() -> impl Strategy<Value = Trouble> {
 fn run() -> impl Strategy<Value = Run> {
     let store = prop_oneof![3 => Just(Store::Home), 2 => Just(Store::Copy)];
     let identity = prop_oneof![9 => Just(Identity::Usual), 1 => Just(Identity::Other)];
-    let manner = prop_oneof![6 => Just(Manner::Well), 1 => Just(Manner::Silent), 1 => Just(Manner::Failing)];
+    let manner = prop_oneof![6 => Just(Manner::Well), 1 => Just(Manner::Silent), 1 => Just(Manner::Failing), 1 => Just(Manner::Refusing)];
     (command(), store, identity, trouble(), manner).prop_map(|(command, store, identity, trouble, manner)| Run {
         command,
         store,
@@ -292,8 +322,30 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// Two commands at once on one machine, each in one of the stores: what two people, or two scripts, do.
+fn together() -> impl Strategy<Value = Vec<Run>> {
+    let first = prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(2)];
+    let second = prop_oneof![4 => Just(1), 2 => Just(0), 1 => Just(3)];
+    (machine(), options(), (first, second), any::<bool>(), (run(), run())).prop_map(
+        |(machine, options, (first, second), force, (one, other))| {
+            let command = |which| match which {
+                0 => Command::Create { machines: vec![machine], options },
+                1 => Command::Remove { machines: vec![machine], force },
+                2 => Command::Provision(machine),
+                _ => Command::Gc { yes: true, young: true },
+            };
+            let one = Run { command: command(first), ..one };
+            vec![one, Run { command: command(second), trouble: Trouble::None, ..other }]
+        },
+    )
+}
+
 /// A whole history.
 pub fn history() -> impl Strategy<Value = Vec<Step>> {
-    let step = prop_oneof![5 => run().prop_map(Step::Run), 1 => event().prop_map(Step::Event)];
+    let step = prop_oneof![
+        8 => run().prop_map(|run| Step::Run(vec![run])),
+        1 => together().prop_map(Step::Run),
+        2 => event().prop_map(Step::Event),
+    ];
     proptest::collection::vec(step, 3..9)
 }

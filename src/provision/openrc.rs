@@ -43,7 +43,8 @@ fn word_for_eval(word: &str) -> String {
 fn without_block(text: &str) -> String {
     let mut inside = false;
     let mut kept = String::new();
-    for line in text.lines() {
+    // As they are, with whatever they end with.
+    for line in text.split_terminator('\n') {
         inside |= line == BEGIN;
         if !inside {
             kept.push_str(line);
@@ -71,6 +72,14 @@ mod tests {
         assert_eq!(first, second);
         assert!(first.starts_with("# see docs\nDOCKER_OPTS=\"\"\n# docker-machine: begin\nDOCKER_OPTS='--debug'\n"));
         assert!(first.ends_with("export A='b c'\n# docker-machine: end\n"));
+    }
+
+    #[test]
+    fn line_ends_of_others_stay() {
+        let text = "A=1\r\n\rB=2\r";
+        assert!(render(text, &[], &[]).starts_with("A=1\r\n\rB=2\r\n# docker-machine: begin\n"));
+        let once = render(text, &[], &[]);
+        assert_eq!(render(&once, &[], &[]), once);
     }
 
     #[test]

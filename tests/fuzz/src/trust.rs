@@ -26,6 +26,7 @@ pub(crate) fn known_hosts(data: &[u8]) {
             key: None,
             known_hosts: file.clone(),
             alias: "web".into(),
+            vouching: Default::default(),
         };
         let key = russh::keys::parse_public_key_base64(KEY).expect("a key");
         let pins = |text: &[u8]| {

@@ -23,6 +23,8 @@ pub struct Outcome {
     pub status: Option<i32>,
     /// By SIGKILL, as was asked for.
     pub was_killed: bool,
+    /// Sent a signal, which may have ended it.
+    pub was_signalled: bool,
 }
 
 /// Where commands run: with a home, against a region, on computers whose SSH is at this port.
@@ -57,7 +59,13 @@ impl Shell<'_> {
             self.region.ask("resume", json!({}));
         });
         let outcomes = all.into_iter().enumerate();
-        outcomes.map(|(number, one)| Outcome { was_killed: killed == Some(number), ..one.outcome() }).collect()
+        let is_target = |number| was_sent && signal.is_some_and(|(target, _)| target == number);
+        let outcome = |(number, one): (usize, Running)| Outcome {
+            was_killed: killed == Some(number),
+            was_signalled: is_target(number),
+            ..one.outcome()
+        };
+        outcomes.map(outcome).collect()
     }
 
     /// Runs one, to see what it says.
@@ -133,6 +141,6 @@ impl Running {
         let mut text = String::new();
         self.output.rewind().expect("a file");
         self.output.read_to_string(&mut text).expect("text");
-        Outcome { text, status: self.status.and_then(|status| status.code()), was_killed: false }
+        Outcome { text, status: self.status.and_then(|status| status.code()), was_killed: false, was_signalled: false }
     }
 }

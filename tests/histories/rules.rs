@@ -43,7 +43,7 @@ pub fn broken(step: &Step, outcomes: &[Outcome], before: &State, after: &State, 
 /// Commands end, and by themselves.
 fn crashed(outcome: &Outcome) -> Option<String> {
     match outcome.status {
-        None if !outcome.was_killed => Some("it never ended, or crashed".to_owned()),
+        None if !outcome.was_signalled => Some("it never ended, or crashed".to_owned()),
         Some(101) => Some("it panicked".to_owned()),
         _ => None,
     }
@@ -53,12 +53,8 @@ fn crashed(outcome: &Outcome) -> Option<String> {
 pub fn unnamed(state: &State) -> Vec<&Thing> {
     let machines = state.machines();
     let is_named = |thing: &Thing| machines.contains(thing.machine());
-    let named: Vec<&str> = state.account.things.iter().filter(|one| is_named(one)).map(|one| one.id.as_str()).collect();
-    // A group that outlives its machine because others use it goes with the last of them.
-    let is_used = |thing: &Thing| {
-        let users = state.account.users.get(&thing.id);
-        users.is_some_and(|users| users.iter().any(|user| named.contains(&user.as_str())))
-    };
+    // A group goes with the last instance that uses it, and those are looked for themselves.
+    let is_used = |thing: &Thing| state.account.users.get(&thing.id).is_some_and(|users| !users.is_empty());
     // A volume goes with its instance, or is found after it.
     let is_attached = |thing: &Thing| {
         thing.kind == "volume" && state.account.live_instances().any(|one| one.machine() == thing.machine())

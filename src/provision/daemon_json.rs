@@ -37,8 +37,9 @@ impl DaemonJson {
     /// # Errors
     /// It is no JSON object: dockerd would not start with it either.
     pub(crate) fn parse(text: Option<&str>) -> Result<Self> {
-        let text = text.unwrap_or_default().trim();
-        if text.is_empty() {
+        let text = text.unwrap_or_default();
+        // Only to see whether it is empty: blanks that JSON does not know are a mistake to dockerd, too.
+        if text.trim().is_empty() {
             return Ok(Self::default());
         }
         serde_json::from_str(text).map(Self).map_err(|error| {
@@ -148,6 +149,12 @@ mod tests {
         let mirror = EngineOptions { registry_mirror: Some(vec!["https://x".into()]), ..EngineOptions::default() };
         let error = json.check(&mirror).expect_err("a conflict");
         assert!(error.message().contains("registry-mirrors"));
+    }
+
+    #[test]
+    fn blanks_that_json_does_not_know_are_damage() {
+        assert!(DaemonJson::parse(Some("\u{c}{}")).is_err());
+        assert!(DaemonJson::parse(Some(" \n{}\n")).is_ok() && DaemonJson::parse(Some(" \n")).is_ok());
     }
 
     #[test]

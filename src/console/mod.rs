@@ -2,7 +2,7 @@
 //!
 //! Channels are the original's: results and progress lines on standard output, errors and debug lines on
 //! standard error. In a query ([`Console::for_query`]) standard output holds only the result.
-//! Results go out as they are, for programs; in everything else control characters are shown ([`visible`]).
+//! Results go out as they are, for programs; in everything else control characters are shown ([`visible()`]).
 
 mod progress;
 mod visible;

@@ -229,7 +229,7 @@ pub trait Driver: Send + Sync {
         Vec::new()
     }
 
-    /// Tells that a question follows at once: drivers that gather questions know how many to wait for.
+    /// Announces an imminent query, so that drivers that batch queries know how many to wait for.
     fn announce(&mut self, _cx: &Context) {}
 
     /// Asks ahead for what the other questions will need. Drivers that can ask for many computers with one call gather
@@ -305,7 +305,7 @@ pub trait Driver: Send + Sync {
     /// The error of an operation that this kind of computer does not offer.
     fn unsupported(&self, operation: &str) -> Error {
         Error::new(error::Kind::Unsupported, format!("{} driver does not support {operation}", self.name()))
-            .hint("the host is only reached over SSH from here: it is switched on and off where it stands")
+            .hint("this driver only reaches the host over SSH: power it on or off at the host itself")
     }
 }
 

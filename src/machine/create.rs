@@ -62,7 +62,7 @@ pub async fn create(cx: &Context, order: Order) -> Result<()> {
     let name = order.name.clone();
     let (mut host, claim) = tokio::select! {
         begun = begin(cx, order) => begun.map_err(|error| not_begun(cx, &name, error))?,
-        interrupted = interruption.comes() => return Err(interrupted.hint("this command had not made anything yet")),
+        interrupted = interruption.comes() => return Err(interrupted.hint("nothing had been created yet")),
     };
     let mut stage = Stage::Computer;
     let result = tokio::select! {
@@ -95,7 +95,7 @@ async fn begin(cx: &Context, order: Order) -> Result<(Host, Claim)> {
     certs::ensure(&cx.console, &cx.store, &paths, &Identity::from_env(&cx.env)?).await?;
 
     if let Some(earlier) = claim.resumed() {
-        cx.console.say(format!("An earlier creation of \"{name}\" was interrupted; going on with it."));
+        cx.console.say(format!("An earlier creation of \"{name}\" was interrupted; resuming it."));
         driver.resume(cx, earlier.driver.clone()).await?;
     }
     cx.console.say("Running pre-create checks...");
@@ -209,25 +209,25 @@ async fn undo(
                 return match removed {
                     Ok(()) => error
                         .without_hints_about(&cx.store.folder(&name))
-                        .hint("nothing was left behind: the same command can be given again"),
+                        .hint("nothing was left behind: you can run the same command again"),
                     Err(left) => error.hint(format!("the record of \"{name}\" could not be removed: {left}")),
                 };
             }
             Err(left) => {
                 _ = host.save(cx).await;
                 let kind = if left.kind() == Kind::Interrupted { left.kind() } else { kind };
-                let mut error = error.with_kind(kind).hint(format!("what was made could not be removed: {left}"));
+                let mut error = error.with_kind(kind).hint(format!("something that was created could not be removed: {left}"));
                 for trace in host.driver.traces() {
                     error = error.hint(format!("left: {trace}"));
                 }
-                return error.hint(format!("`docker-machine rm {name}` tries again"));
+                return error.hint(format!("run `docker-machine rm {name}` to try again"));
             }
         }
     }
     _ = host.save(cx).await;
     error
-        .hint(format!("the machine is kept: `docker-machine provision {name}` goes on where this stopped"))
-        .hint("the same `create` goes on as well, with other options if it has to")
+        .hint(format!("the machine is kept: `docker-machine provision {name}` continues where this stopped"))
+        .hint("or run the same `create` again, with other options if needed")
         .hint(format!("`docker-machine rm {name}` removes it; then the name is free again"))
 }
 

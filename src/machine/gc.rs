@@ -233,7 +233,7 @@ fn machines(cx: &Context) -> Result<Vec<Amazonec2>> {
         let loaded = entry.name().and_then(|name| Ok((cx.store.load(&name)?, name)));
         let (record, name) = loaded.map_err(|error| {
             error.hint(
-                "nobody knows what was made for this machine, so nothing is looked for until it is repaired or removed",
+                "without it gc cannot tell what belongs to this machine: repair or remove the record first",
             )
         })?;
         if record.driver_name == "amazonec2" {

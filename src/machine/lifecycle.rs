@@ -72,7 +72,7 @@ pub async fn restart(cx: &Context, host: &mut Host) -> Result<()> {
             engine_is_back(cx, host, connection).await
         }
         state => Err(Error::msg(format!("Machine \"{}\" is {state}: it cannot be restarted now.", host.name))
-            .hint(format!("look again with `docker-machine status {}`", host.name))),
+            .hint(format!("check again with `docker-machine status {}`", host.name))),
     }
 }
 

@@ -117,7 +117,7 @@ fn unanswered(host: &Host, patience: Patience, error: Error) -> Error {
 
 /// How long it was waited, and what changes that.
 fn how_long(within: Duration) -> String {
-    format!("it was waited for {} s; MACHINE_SSH_TIMEOUT=SECONDS changes that", within.as_secs())
+    format!("gave up after {} s; set MACHINE_SSH_TIMEOUT to wait longer", within.as_secs())
 }
 
 /// Waits for a state of the computer.

@@ -169,7 +169,7 @@ async fn check(cx: &Context, host: &Host, found: &Found) -> Result<()> {
         Err(error) => return Err(error),
     };
     if cx.env.var(FIREWALL) == Some("off") {
-        return Err(error.hint(format!("{FIREWALL}=off forbids to open the port in the host's own firewall")));
+        return Err(error.hint(format!("{FIREWALL}=off prevents opening the port in the host's own firewall")));
     }
     let port = found.port()?;
     match provision::open_firewall(&found.connection, &found.host, &host.name, port).await? {
@@ -180,7 +180,7 @@ async fn check(cx: &Context, host: &Host, found: &Found) -> Result<()> {
         Firewall::NotListening => Err(not_listening(error, host, port)),
         Firewall::Elsewhere => Err(error
             .hint(format!("Docker listens on port {port} of the host, but the port cannot be reached from here"))
-            .hint("open it in the firewall or security group that stands before the host")),
+            .hint("open it in the firewall or security group in front of the host")),
     }
 }
 

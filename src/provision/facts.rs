@@ -52,7 +52,7 @@ pub struct Engine {
     pub unit: Option<UnitFile>,
     /// Whether `OpenRC` has a service script for it.
     pub has_init_script: bool,
-    /// An administrator forbids it to run.
+    /// An administrator has disabled it.
     pub is_masked: bool,
     /// Process id of `dockerd`, 0 if it does not run; under `OpenRC` always 0.
     pub pid: u32,

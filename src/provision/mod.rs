@@ -171,7 +171,7 @@ pub async fn configure(
     let facts = &host.facts;
     if !facts.engine.is_installed() {
         return Err(Error::msg("there is no Docker Engine on the host, or no service that runs it")
-            .hint("install Docker there, or let docker-machine do it: --engine-install-url none forbids that"));
+            .hint("install Docker there, or leave out `--engine-install-url none` so that docker-machine does it"));
     }
     let script = engine_script(console, facts, wanted)?;
 

@@ -69,7 +69,7 @@ pub(super) fn plan(facts: &Facts, family: Match, wanted: &Wanted<'_>) -> Result<
         return Err(Error::msg("the host runs neither systemd nor OpenRC, so Docker cannot be made a service of it"));
     }
     if facts.engine.is_masked {
-        return Err(Error::msg("docker.service is masked on the host: an administrator forbids it to run")
+        return Err(Error::msg("docker.service is masked on the host: an administrator has disabled it")
             .hint("allow it there with `systemctl unmask docker.service`"));
     }
     let needs_engine = !facts.engine.is_installed() || facts.packages_broken;
@@ -127,7 +127,7 @@ fn install(facts: &Facts, family: Match, wanted: &Wanted<'_>) -> Result<Option<I
         return Err(Error::msg(format!(
             "there is no Docker on the host, and {name} is an image to which none can be added"
         ))
-        .hint("use an image that comes with Docker, or add it the way the distribution provides for"));
+        .hint("use an image that comes with Docker, or install it the way the distribution recommends"));
     }
     if !url.is_empty() && url != DEFAULT_INSTALL_URL {
         return Ok(Some(Install::Script { url: url.to_owned() }));

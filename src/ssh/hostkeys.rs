@@ -186,7 +186,7 @@ impl Pins {
         );
         Error::new(Kind::Refused, message)
             .hint(format!("if the host was reinstalled, delete {} and try again", self.file.display()))
-            .hint("MACHINE_SSH_HOST_KEYS=off switches this check off")
+            .hint("MACHINE_SSH_HOST_KEYS=off disables this check")
     }
 
     /// Remembers the key of a first contact. Called after the login, so that only a host that knows us is pinned.

@@ -76,7 +76,7 @@ impl Lock {
             };
             if begin.elapsed() >= patience {
                 let message = format!("{what} is in use by {holder} for more than {} s", patience.as_secs());
-                return Err(Error::new(Kind::Unreachable, message).hint("wait for it to end, or end it"));
+                return Err(Error::new(Kind::Unreachable, message).hint("wait for it to finish, or stop it"));
             }
             if let Some(tell) = waiting.take_if(|_| begin.elapsed() >= SILENCE) {
                 tell(&format!("Waiting for {holder}, which is working on {what}..."));

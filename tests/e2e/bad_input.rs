@@ -18,7 +18,7 @@ fn an_unreachable_host() {
     let started = std::time::Instant::now();
     let run = lab.create(&nobody, "web", &[]).fails(1);
     let run = run.complains("Error creating machine: ").complains("nobody answers at 10.90.0.250 port 22");
-    _ = run.complains("hint: it was waited for 5 s; MACHINE_SSH_TIMEOUT=SECONDS changes that\n");
+    _ = run.complains("hint: gave up after 5 s; set MACHINE_SSH_TIMEOUT to wait longer\n");
     assert!(started.elapsed().as_secs() < 120, "the usual 180 s were not waited: {:?}", started.elapsed());
     nothing_is_left(&lab, "web");
 }
@@ -105,7 +105,7 @@ fn an_engine_that_does_not_start_shows_its_last_words() {
     let wrong = wrong
         .complains("unknown flag: --no-such-option")
         .complains("\nDocker runs with its earlier configuration again.\n");
-    _ = wrong.complains("hint: the same `create` goes on as well, with other options if it has to\n");
+    _ = wrong.complains("hint: or run the same `create` again, with other options if needed\n");
     assert_eq!(host.text("docker info -f '{{.ID}}'"), before, "whoever used it can use it");
     lab.run(&["provision", "web"]).fails(1).complains("unknown flag: --no-such-option");
     lab.create(&host, "web", &[]).succeeds();

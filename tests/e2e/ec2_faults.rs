@@ -89,7 +89,7 @@ fn a_needed_action_that_is_denied_is_named_and_leaves_nothing() {
     // What cannot be taken back is named, and goes with `rm`.
     region.fault("deny RunInstances,DeleteKeyPair");
     let run = region.create("aws01", &[]).fails(1).complains("ec2:RunInstances").complains("left: key pair aws01");
-    assert!(run.stderr.contains("`docker-machine rm aws01` tries again"), "{run:#?}");
+    assert!(run.stderr.contains("run `docker-machine rm aws01` to try again"), "{run:#?}");
     region.run(&["rm", "-y", "aws01"]).fails(1).complains("ec2:DeleteKeyPair");
     region.fault("clear");
     region.run(&["rm", "-y", "aws01"]).succeeds();

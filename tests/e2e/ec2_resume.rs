@@ -137,7 +137,7 @@ fn ctrl_c_while_a_failed_create_is_taken_back_keeps_the_record_and_ends() {
     interrupt(&child);
     let run = ended(child).fails(130).complains("the removal was interrupted").complains("left: instance i-");
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
-    run.complains("`docker-machine rm web` tries again");
+    run.complains("`docker-machine rm web` to try again");
     region.fault("clear");
     assert_eq!(region.live_instances().len(), 1);
     region.run(&["rm", "-y", "web"]).succeeds();

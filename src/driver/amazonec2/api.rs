@@ -99,7 +99,7 @@ impl Api {
             return answer;
         }
         if !self.console.is_query() && !self.said.swap(true, Ordering::Relaxed) {
-            self.console.say("Still waiting for an answer of EC2...");
+            self.console.say("Still waiting for EC2 to answer...");
         }
         answer.await
     }

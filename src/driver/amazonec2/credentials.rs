@@ -217,7 +217,7 @@ pub fn missing(cx: &Context, target: &Target, error: &CredentialsError) -> Error
     } else if !matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
         missing = missing.hint(format!("what is configured gave none: {cause}"));
     }
-    missing.hint("`aws configure` writes lasting ones, `aws sso login` gets temporary ones")
+    missing.hint("run `aws configure` for long-lived credentials, or `aws sso login` for temporary ones")
 }
 
 #[cfg(test)]

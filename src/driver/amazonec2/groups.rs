@@ -73,7 +73,7 @@ async fn make(work: &mut Work<'_>, name: &str) -> Result<Group> {
     }
     if work.fields.security_group_read_only {
         return Err(Error::msg(format!("there is no security group {name} in {vpc}"))
-            .hint("it is not made because of --amazonec2-security-group-readonly: without rules nobody could log in"));
+            .hint("it is not created because of --amazonec2-security-group-readonly: without rules nobody could log in"));
     }
     let (api, tags, asked) = (work.api().clone(), work.tags()?, (name.to_owned(), vpc.clone()));
     let made = work.finish(async move { api.create_group(&asked.0, &asked.1, &tags).await }).await;

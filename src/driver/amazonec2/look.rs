@@ -40,9 +40,9 @@ impl Amazonec2 {
         match self.fields.is_tagged() {
             true => Error::msg(format!("the creation of \"{name}\" has not ended"))
                 .hint(format!("if it was interrupted, `docker-machine provision {name}` goes on with it"))
-                .hint(format!("or `docker-machine rm {name}` removes what there is of it")),
+                .hint(format!("or `docker-machine rm {name}` removes whatever exists of it")),
             false => Error::msg(format!("machine \"{name}\" has no instance"))
-                .hint("its creation was interrupted: `docker-machine rm` removes what there is"),
+                .hint("its creation was interrupted: `docker-machine rm` removes whatever exists"),
         }
     }
 

@@ -216,7 +216,8 @@ async fn undo(
             Err(left) => {
                 _ = host.save(cx).await;
                 let kind = if left.kind() == Kind::Interrupted { left.kind() } else { kind };
-                let mut error = error.with_kind(kind).hint(format!("something that was created could not be removed: {left}"));
+                let mut error =
+                    error.with_kind(kind).hint(format!("something that was created could not be removed: {left}"));
                 for trace in host.driver.traces() {
                     error = error.hint(format!("left: {trace}"));
                 }

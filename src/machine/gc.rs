@@ -232,9 +232,7 @@ fn machines(cx: &Context) -> Result<Vec<Amazonec2>> {
     for entry in cx.store.entries()? {
         let loaded = entry.name().and_then(|name| Ok((cx.store.load(&name)?, name)));
         let (record, name) = loaded.map_err(|error| {
-            error.hint(
-                "without it gc cannot tell what belongs to this machine: repair or remove the record first",
-            )
+            error.hint("without it gc cannot tell what belongs to this machine: repair or remove the record first")
         })?;
         if record.driver_name == "amazonec2" {
             machines.push(Amazonec2::load(&place(&cx.store, &name), record.driver)?);

@@ -72,8 +72,9 @@ async fn make(work: &mut Work<'_>, name: &str) -> Result<Group> {
         return Err(Error::msg(format!("there is no security group {name} in region {}", work.fields.region)));
     }
     if work.fields.security_group_read_only {
-        return Err(Error::msg(format!("there is no security group {name} in {vpc}"))
-            .hint("it is not created because of --amazonec2-security-group-readonly: without rules nobody could log in"));
+        return Err(Error::msg(format!("there is no security group {name} in {vpc}")).hint(
+            "it is not created because of --amazonec2-security-group-readonly: without rules nobody could log in",
+        ));
     }
     let (api, tags, asked) = (work.api().clone(), work.tags()?, (name.to_owned(), vpc.clone()));
     let made = work.finish(async move { api.create_group(&asked.0, &asked.1, &tags).await }).await;

@@ -7,7 +7,8 @@ pub(crate) fn values(unit: &str, key: &str) -> Vec<String> {
     let mut section = String::new();
     for line in lines(unit) {
         if let Some(name) = line.strip_prefix('[') {
-            section = name.trim_end_matches(']').to_owned();
+            // systemd refuses a file with an open one; nothing below it counts.
+            section = name.strip_suffix(']').unwrap_or_default().to_owned();
         } else if section == "Service"
             && let Some((name, value)) = line.split_once('=')
             && name.trim_end() == key

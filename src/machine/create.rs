@@ -62,7 +62,9 @@ pub async fn create(cx: &Context, order: Order) -> Result<()> {
     let name = order.name.clone();
     let (mut host, claim) = tokio::select! {
         begun = begin(cx, order) => begun.map_err(|error| not_begun(cx, &name, error))?,
-        interrupted = interruption.comes() => return Err(interrupted.hint("nothing had been created yet")),
+        interrupted = interruption.comes() => {
+            return Err(not_begun(cx, &name, interrupted.hint("this command had not created anything yet")));
+        }
     };
     let mut stage = Stage::Computer;
     let result = tokio::select! {

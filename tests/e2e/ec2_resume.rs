@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::lab::PROGRAM;
-use crate::support::region::{Instance, Moment, Region};
+use crate::support::region::{ACCOUNTS, Instance, Moment, Region};
 use crate::support::run::Run;
 
 /// What lets a `create` or `provision` end when the computer is there and Docker is not.
@@ -52,7 +52,7 @@ fn a_second_create_that_fails_keeps_what_the_first_one_made_and_says_what() {
     region.fault("deny DescribeInstances");
     let run = region.create("web", &["--amazonec2-terminate-on-failure"]).fails(1);
     survives(&region, "web", &instance.id, "denied");
-    let run = run.complains(&format!("hint: kept: instance {} in us-east-1\n", instance.id));
+    let run = run.complains(&format!("hint: kept: instance {} in us-east-1, account {}\n", instance.id, ACCOUNTS.0));
     run.complains("`docker-machine rm web` removes it");
     region.fault("clear");
     region.aws(&format!("ec2 terminate-instances --instance-ids {}", instance.id));
@@ -74,7 +74,10 @@ fn of_a_second_try_only_the_instance_that_it_launched_itself_is_taken_back() {
     assert!(!before.is_empty());
     region.fault("error RunInstances IdempotentParameterMismatch other --times 1");
     let flags = [&failing(&region)[..], &["--amazonec2-terminate-on-failure"]].concat();
-    region.create("web", &flags).fails(1).complains("hint: kept: key pair web in us-east-1\n");
+    region
+        .create("web", &flags)
+        .fails(1)
+        .complains(&format!("hint: kept: key pair web in us-east-1, account {}\n", ACCOUNTS.0));
     assert_eq!(region.left(), before);
     assert_eq!(region.instances().len(), 1, "none was launched");
     assert!(region.machine_folder("web").join("config.json").exists());
@@ -176,4 +179,39 @@ fn rm_by_force_ends_with_what_it_leaves() {
     region.fault("clear");
     region.run(&["gc", "--yes", "--young"]).succeeds();
     assert_eq!(region.left(), [""; 0]);
+}
+
+#[test]
+fn a_create_that_fails_leaves_the_group_that_another_process_made() {
+    let region = Region::new();
+    let killed = region.kill_at("RunInstances", Moment::Before, &mut region.create_command("web", &[]));
+    assert_eq!(killed.as_deref(), Some("RunInstances"));
+    let before = region.left();
+    assert!(before.iter().any(|one| one.contains("sg-")), "{before:?}");
+    region.fault("deny RunInstances");
+    region.create("db", &[]).fails(1).complains("nothing was left behind");
+    assert_eq!(region.left(), before);
+    region.fault("clear");
+    region.run(&["rm", "-y", "web"]).succeeds();
+    assert_eq!(region.left(), [""; 0]);
+}
+
+#[test]
+fn an_instance_that_ec2_has_shown_before_and_does_not_know_is_not_waited_for_like_a_new_one() {
+    let region = Region::new();
+    let instance = kept(&region, "web");
+    region.text(&["forget", &instance.id]);
+    region.forget_calls();
+    let run = region.create("web", &["--amazonec2-terminate-on-failure"]).fails(1);
+    let run = run.complains(&format!("instance {} not found", instance.id));
+    run.complains("the record of \"web\" is kept").complains("`docker-machine rm web` removes it");
+    let looks = region.calls_of("DescribeInstances").len();
+    assert!(looks < 12, "{looks} looks");
+    let record = std::fs::File::options().write(true).open(region.machine_folder("web").join("config.json"));
+    let record = record.expect("the record is kept");
+    let written = record.metadata().and_then(|record| record.modified()).expect("its time");
+    // `rm` waits for what may be new, and this is not any more.
+    record.set_modified(written - Duration::from_secs(3600)).expect("its time is set");
+    region.run(&["rm", "-y", "web"]).succeeds();
+    assert!(!region.machine_folder("web").exists());
 }

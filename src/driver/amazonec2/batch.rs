@@ -1,6 +1,6 @@
 //! Questions about single instances, gathered into few calls: `ls` of 300 machines is two of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -68,12 +68,15 @@ struct Room {
     /// What it was told, or finds in its environment; empty: AWS's own.
     endpoint: String,
     defaults: OnceCell<Vec<Group>>,
+    /// The security groups that were made over it.
+    made: Mutex<HashSet<String>>,
 }
 
 impl Ec2 {
     /// Over the calls of one target; `announced` counts the questions that are about to be asked.
     pub fn new(api: Api, endpoint: String, announced: Arc<AtomicUsize>) -> Self {
-        let room = Room { waiting: Mutex::default(), announced, endpoint, defaults: OnceCell::new() };
+        let (waiting, made) = (Mutex::default(), Mutex::default());
+        let room = Room { waiting, announced, endpoint, defaults: OnceCell::new(), made };
         Self { api, room: Arc::new(room) }
     }
 
@@ -94,6 +97,16 @@ impl Ec2 {
     pub async fn default_groups(&self) -> ApiResult<&[Group]> {
         let ask = || async { self.api.groups(&[("group-name", &["default".to_owned()])]).await };
         self.room.defaults.get_or_try_init(ask).await.map(Vec::as_slice)
+    }
+
+    /// Keeps in mind that this process has made a security group.
+    pub fn has_made(&self, group: &str) {
+        self.room.made.lock().expect("no panic while held").insert(group.to_owned());
+    }
+
+    /// Whether this process has made a security group, for whichever machine.
+    pub fn made(&self, group: &str) -> bool {
+        self.room.made.lock().expect("no panic while held").contains(group)
     }
 
     /// All other calls.

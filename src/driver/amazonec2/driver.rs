@@ -62,6 +62,8 @@ impl Driver for Amazonec2 {
         earlier.secret_key.clone_from(&self.fields.secret_key);
         earlier.profile.clone_from(&self.fields.profile);
         self.fields = earlier;
+        // Before the record is written anew.
+        self.was_young = self.is_young();
         let whose = self.whose(cx).await;
         if let Some(error) = whose.obstacle(&self.fields).filter(|_| whose.is_not_its()) {
             let name = &self.place.name;
@@ -102,6 +104,8 @@ impl Driver for Amazonec2 {
     async fn create(&mut self, cx: &Context, checkpoint: &dyn Checkpoint) -> Result<()> {
         let console = self.console(cx);
         let earlier = self.fields.instance_id.clone();
+        let may_be_unknown = self.fields.base.ip_address.is_empty() && self.was_young && self.is_young();
+        let is_new = earlier.is_empty() || may_be_unknown;
         if earlier.is_empty() && self.fields.client_token.is_empty() {
             console.say("Launching instance...");
         }
@@ -127,31 +131,19 @@ impl Driver for Amazonec2 {
         if let Some(instance) = found(&work.ec2, &earlier).await? {
             life::switch_on(&work.ec2, &work.console, &instance).await?;
         }
-        let instance = life::wait_running(&work.ec2, work.fields).await?;
+        let instance = life::wait_running(&work.ec2, work.fields, is_new).await?;
         self.take_addresses(&instance)?;
         self.remember(Some(instance), Some(Instant::now()));
         checkpoint.save(encode(&self.fields)?).await
     }
 
     async fn remove(&mut self, cx: &Context) -> Result<()> {
-        self.settle().await;
-        self.forget();
-        let mut launched = self.launched();
-        if self.is_young() && cx.store.creating(&self.place.name).is_some() {
-            launched.extend((!self.fields.instance_id.is_empty()).then(|| self.fields.instance_id.clone()));
-        }
-        let ec2 = self.ec2(cx).await?;
-        let ended = remove::all(&ec2, &self.console(cx), &self.fields, &launched, &mut self.met).await?;
-        if ended.is_empty() && self.launches.lock().expect("no panic while held").open {
-            return Err(Error::msg("EC2 has not answered whether it launched an instance, and shows none so far"));
-        }
-        self.fields.forget_everything();
-        Ok(())
+        self.remove_with(cx, groups::Which::Stores).await
     }
 
     async fn undo(&mut self, cx: &Context) -> Result<()> {
         if !self.resumed {
-            return self.remove(cx).await;
+            return self.remove_with(cx, groups::Which::Ours).await;
         }
         self.settle().await;
         self.forget();
@@ -295,7 +287,7 @@ impl Driver for Amazonec2 {
             life::wait_stopped(&ec2, &instance.id).await?;
         }
         ec2.api().start(&instance.id).await?;
-        let instance = life::wait_running(&ec2, &self.fields).await?;
+        let instance = life::wait_running(&ec2, &self.fields, true).await?;
         self.take_addresses(&instance)?;
         self.remember(Some(instance), Some(Instant::now()));
         Ok(())
@@ -336,6 +328,23 @@ impl Amazonec2 {
     /// The instances that this process has launched.
     fn launched(&self) -> Vec<String> {
         self.launches.lock().expect("no panic while held").ids.clone()
+    }
+
+    /// Removes everything that is the machine's alone.
+    async fn remove_with(&mut self, cx: &Context, which: groups::Which) -> Result<()> {
+        self.settle().await;
+        self.forget();
+        let mut launched = self.launched();
+        if self.is_young() && cx.store.creating(&self.place.name).is_some() {
+            launched.extend((!self.fields.instance_id.is_empty()).then(|| self.fields.instance_id.clone()));
+        }
+        let ec2 = self.ec2(cx).await?;
+        let ended = remove::all(&ec2, &self.console(cx), &self.fields, &launched, &mut self.met, which).await?;
+        if ended.is_empty() && self.launches.lock().expect("no panic while held").open {
+            return Err(Error::msg("EC2 has not answered whether it launched an instance, and shows none so far"));
+        }
+        self.fields.forget_everything();
+        Ok(())
     }
 
     async fn switch_off(&self, cx: &Context, force: bool) -> Result<()> {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::api::Api;
+use super::batch::Ec2;
 use super::model::{ApiError, ApiResult, Group, Phase, Rule, tag};
 use super::state::Fields;
 use super::work::Work;
@@ -76,8 +77,12 @@ async fn make(work: &mut Work<'_>, name: &str) -> Result<Group> {
             "it is not created because of --amazonec2-security-group-readonly: without rules nobody could log in",
         ));
     }
-    let (api, tags, asked) = (work.api().clone(), work.tags()?, (name.to_owned(), vpc.clone()));
-    let made = work.finish(async move { api.create_group(&asked.0, &asked.1, &tags).await }).await;
+    let (ec2, tags, asked) = (work.ec2.clone(), work.tags()?, (name.to_owned(), vpc.clone()));
+    let made = work.finish(async move {
+        let made = ec2.api().create_group(&asked.0, &asked.1, &tags).await;
+        made.inspect(|id| ec2.has_made(id))
+    });
+    let made = made.await;
     match made {
         Ok(id) => work.console.debug(format!("made security group {name} ({id})")),
         // Another `create` was faster.
@@ -141,12 +146,22 @@ async fn authorize(api: &Api, group: &str, rules: &[Rule]) -> Result<Answer> {
     .await
 }
 
+/// Which of a removed machine's groups go with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All that the store has made.
+    Stores,
+    /// Those that this process has made: what was there before it stays.
+    Ours,
+}
+
 /// Removes those of a removed machine's groups that this store made and nobody else uses; also one that was made
 /// without its id being known here.
 ///
 /// # Errors
 /// A group that is ours alone is left, with its id.
-pub async fn remove_unused(api: &Api, console: &Console, fields: &Fields, gone: &[String]) -> Result<()> {
+pub async fn remove_unused(ec2: &Ec2, console: &Console, fields: &Fields, gone: &[String], which: Which) -> Result<()> {
+    let api = ec2.api();
     let ours = match api.groups(&[(tags::BY_STORE, std::slice::from_ref(&fields.store_id))]).await {
         // Whoever may not see groups could not make one either: `create` looks first.
         Err(error) if error.is_denied() => {
@@ -156,7 +171,11 @@ pub async fn remove_unused(api: &Api, console: &Console, fields: &Fields, gone: 
         groups => groups?,
     };
     let ids = fields.group_ids();
-    let is_its = |group: &Group| ids.contains(&group.id) || tag(&group.tags, tags::MACHINE) == Some(&fields.id);
+    let is_its = |group: &Group| {
+        // A machine that is new has an id that no other process can have written.
+        let is_of_machine = tag(&group.tags, tags::MACHINE) == Some(&fields.id);
+        is_of_machine || (ids.contains(&group.id) && (which == Which::Stores || ec2.made(&group.id)))
+    };
     for group in ours.into_iter().filter(is_its) {
         let users = match api.instances(&[("instance.group-id", std::slice::from_ref(&group.id))]).await {
             // EC2 does not remove what is used.

@@ -23,6 +23,8 @@ const ADDRESS_LOOKS: u32 = 21;
 const STALE_LOOKS: u32 = 5;
 /// How many looks in a row may not find an instance that was just launched: three minutes.
 const UNKNOWN_LOOKS: u32 = 61;
+/// The same for an instance that EC2 has shown before, or has had the time to: ten seconds.
+const LOST_LOOKS: u32 = 4;
 
 /// EC2's state as ours.
 pub fn state(phase: Phase) -> State {
@@ -73,13 +75,13 @@ pub fn over(instance: &Instance) -> Option<Error> {
     }
 }
 
-/// Waits until a launched or started instance runs and can be reached.
+/// Waits until a launched or started instance runs and can be reached. `is_new`: EC2 may not know it everywhere yet.
 ///
 /// # Errors
 /// It ended, has no address, or takes too long.
-pub async fn wait_running(ec2: &Ec2, fields: &Fields) -> Result<Instance> {
+pub async fn wait_running(ec2: &Ec2, fields: &Fields, is_new: bool) -> Result<Instance> {
     let id = &fields.instance_id;
-    let seen = Seen::default();
+    let seen = Seen { is_new, ..Seen::default() };
     wait::until(&format!("the start of instance {id}"), RUNS, || async { seen.judge(ec2.instance(id).await, fields) })
         .await
 }
@@ -87,6 +89,7 @@ pub async fn wait_running(ec2: &Ec2, fields: &Fields) -> Result<Instance> {
 /// How often something was missing that may come late.
 #[derive(Debug, Default)]
 struct Seen {
+    is_new: bool,
     unknown: AtomicU32,
     without_address: AtomicU32,
     off: AtomicU32,
@@ -98,8 +101,9 @@ impl Seen {
             Ok(Some(instance)) => instance,
             // EC2 may deny for some time what it has just launched.
             Ok(None) => {
-                return match self.unknown.fetch_add(1, Ordering::Relaxed) >= UNKNOWN_LOOKS {
-                    true => Look::Failed(Error::msg(format!("instance {} not found", fields.instance_id))),
+                let (looks, kind) = if self.is_new { (UNKNOWN_LOOKS, Kind::General) } else { (LOST_LOOKS, Kind::Gone) };
+                return match self.unknown.fetch_add(1, Ordering::Relaxed) >= looks {
+                    true => Look::Failed(Error::new(kind, format!("instance {} not found", fields.instance_id))),
                     false => Look::NotYet("EC2 does not know it yet".to_owned()),
                 };
             }
@@ -185,7 +189,11 @@ mod tests {
     }
 
     fn looked(found: ApiResult<Option<Instance>>, before: u32) -> Look<Instance> {
-        let seen = Seen { unknown: before.into(), without_address: before.into(), off: before.into() };
+        judged(found, before, true)
+    }
+
+    fn judged(found: ApiResult<Option<Instance>>, before: u32, is_new: bool) -> Look<Instance> {
+        let seen = Seen { is_new, unknown: before.into(), without_address: before.into(), off: before.into() };
         seen.judge(found, &Fields { instance_id: "i-1".into(), ..Fields::default() })
     }
 
@@ -209,6 +217,8 @@ mod tests {
     fn a_new_instance_may_be_unknown_and_without_address_for_a_while() {
         assert!(matches!(looked(Ok(None), 0), Look::NotYet(_)));
         assert!(matches!(looked(Ok(None), UNKNOWN_LOOKS), Look::Failed(_)));
+        assert!(matches!(judged(Ok(None), LOST_LOOKS - 1, false), Look::NotYet(_)));
+        assert!(matches!(judged(Ok(None), LOST_LOOKS, false), Look::Failed(error) if error.kind() == Kind::Gone));
         let bare = || Ok(Some(instance(Phase::Running, "", "10.0.0.1")));
         assert!(matches!(looked(bare(), 0), Look::NotYet(_)));
         assert!(matches!(looked(bare(), ADDRESS_LOOKS), Look::Failed(_)));

@@ -69,6 +69,8 @@ pub struct Amazonec2 {
     keys: Option<Keys>,
     /// An earlier `create` is gone on with: everything was checked then, and what it made is not taken back.
     resumed: bool,
+    /// Its record was written so recently that EC2 might not have known the instance yet.
+    was_young: bool,
     /// A `create` that fails leaves nothing, however far it got.
     removed_on_failure: bool,
     /// Of a key that is made.
@@ -109,6 +111,7 @@ impl Amazonec2 {
             fields,
             keys: None,
             resumed: false,
+            was_young: true,
             removed_on_failure: false,
             key_kind: NewKey::Ed25519,
             looked: Mutex::default(),

@@ -23,6 +23,7 @@ const KNOWN: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(60));
 
 /// Removes everything; fine if it is gone already. The instances that have ended with it. `launched`: ids that EC2 has
 /// named so recently that it may not know them everywhere yet. `met`: gets all ids, so that they are known when this fails.
+/// `which`: the groups that go.
 ///
 /// # Errors
 /// Something is left, by name.
@@ -32,6 +33,7 @@ pub async fn all(
     fields: &Fields,
     launched: &[String],
     met: &mut Vec<String>,
+    which: groups::Which,
 ) -> Result<Vec<String>> {
     let api = ec2.api();
     let Found { ids, seen } = instances(api, console, fields, launched).await?;
@@ -54,7 +56,7 @@ pub async fn all(
     spot_requests(api, fields).await?;
     keypair::remove(api, console, fields).await?;
     if fields.is_tagged() && !fields.security_group_read_only {
-        groups::remove_unused(api, console, fields, &ids).await?;
+        groups::remove_unused(ec2, console, fields, &ids, which).await?;
     }
     Ok(ended)
 }

@@ -9,7 +9,7 @@ use crate::support::region::{ACCOUNTS, Instance, Moment, Region};
 use crate::support::run::Run;
 
 /// What lets a `create` or `provision` end when the computer is there and Docker is not.
-const FAILING: &str = "fail.sh";
+pub const FAILING: &str = "fail.sh";
 
 /// A machine whose `create` failed while Docker was installed: it is kept. Its instance.
 fn kept(region: &Region, name: &str) -> Instance {
@@ -24,7 +24,7 @@ fn failing(region: &Region) -> [&'static str; 2] {
 
 /// The instance must be alive, and its machine in the store.
 #[track_caller]
-fn survives(region: &Region, name: &str, instance: &str, what: &str) {
+pub fn survives(region: &Region, name: &str, instance: &str, what: &str) {
     let alive = region.live_instances();
     assert!(alive.iter().any(|one| one.id == instance && one.state != "shutting-down"), "{what}: {alive:?}");
     assert!(region.machine_folder(name).join("config.json").exists(), "{what}: the record is gone");

@@ -26,6 +26,7 @@ mod ec2_golden;
 mod ec2_killed;
 mod ec2_life;
 mod ec2_resume;
+mod ec2_resume_matrix;
 mod ec2_stores;
 mod ec2_variants;
 mod ec2_walk;

@@ -1,4 +1,4 @@
-//! A program that a test ends in the middle, at a line that it prints.
+//! A program that a test ends in the middle, at a line that it prints or at another moment.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
@@ -8,7 +8,7 @@ use super::run::Run;
 
 /// A program under way.
 pub struct Midway {
-    child: Child,
+    pub child: Child,
     stdout: BufReader<ChildStdout>,
     printed: String,
 }
@@ -18,15 +18,24 @@ impl Midway {
     /// to end it.
     #[track_caller]
     pub fn at(line: &str, command: &mut Command) -> Self {
+        Self::when(line, command, |midway| {
+            while !midway.printed.lines().next_back().is_some_and(|last| last.contains(line)) {
+                if midway.stdout.read_line(&mut midway.printed).expect("text") == 0 {
+                    return false;
+                }
+            }
+            true
+        })
+    }
+
+    /// Starts a program and waits for a moment, which does not come if the program ends before.
+    #[track_caller]
+    pub fn when(moment: &str, command: &mut Command, comes: impl FnOnce(&mut Self) -> bool) -> Self {
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut midway = Self { child, stdout, printed: String::new() };
-        while !midway.printed.lines().next_back().is_some_and(|last| last.contains(line)) {
-            if midway.stdout.read_line(&mut midway.printed).expect("text") == 0 {
-                panic!("it ends before {line:?}: {:#?}", midway.end());
-            }
-        }
+        assert!(comes(&mut midway), "it ends before {moment:?}: {:#?}", midway.end());
         midway
     }
 

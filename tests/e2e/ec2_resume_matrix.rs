@@ -66,8 +66,8 @@ struct Matrix {
 impl Matrix {
     fn new() -> Self {
         let region = Region::new();
-        // Slow enough to be interrupted.
-        region.publish("slow.sh", "sleep 20; exit 1\n");
+        // It never ends unless it is interrupted.
+        region.publish("endless.sh", "#!/bin/sh\nwhile :; do sleep 1; done\n");
         region.create("web", &["--engine-install-url", &region.url(FAILING), "--amazonec2-retries", "1"]).fails(1);
         let instance = region.live_instances().pop().expect("the kept instance").id;
         Self { region, instance, cells: 0 }
@@ -103,7 +103,7 @@ impl Matrix {
     }
 
     fn interrupted(&self, at: At) -> Run {
-        let mut command = self.create("slow.sh");
+        let mut command = self.create("endless.sh");
         let midway = match at {
             At::Call(action, _) => {
                 Midway::when(action, &mut command, |midway| self.region.held_call(&mut midway.child).is_some())

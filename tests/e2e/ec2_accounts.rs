@@ -122,7 +122,7 @@ fn no_command_of_another_account_takes_a_machine_for_gone() {
     let store = region.home.path().join(".docker");
     Run::of(std::process::Command::new("cp").arg("-a").args([&store, &copy])).succeeds();
     let run = as_other(&region, &["--storage-path", copy.to_str().expect("UTF-8"), "rm", "-f", "web"]).succeeds();
-    run.complains(&reason).complains(&format!("may be left: instance {id} in us-east-1, account {mine}"));
+    run.complains(&reason).complains(&format!("\"web\" may have left: instance {id} in us-east-1, account {mine}"));
     assert_eq!(region.left(), left);
 
     region.run(&["rm", "-y", "web"]).succeeds();

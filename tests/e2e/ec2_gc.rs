@@ -181,7 +181,10 @@ fn what_cannot_be_removed_or_told_is_said_and_left() {
     fs::create_dir(&folder).expect("a folder");
     fs::write(folder.join("config.json"), "{").expect("a record");
     region.forget_calls();
-    region.run(&["gc", "--yes", "--young"]).fails(1).complains("nobody knows what was made for this machine");
+    region
+        .run(&["gc", "--yes", "--young"])
+        .fails(1)
+        .complains("without it gc cannot tell what belongs to this machine");
     assert_eq!(region.calls().len(), 0);
     fs::remove_dir_all(&folder).expect("the folder");
 

@@ -25,8 +25,8 @@ pub fn known() -> impl Iterator<Item = &'static str> {
 
 /// What a shell offers for the value of a flag, by the first driver that knows it.
 pub fn offers(flag: &str, sight: &Sight<'_>) -> Offers {
-    let asked = BUILT_IN.iter().map(|kind| (kind.offers)(flag, sight));
-    asked.into_iter().find(|offers| *offers != Offers::Nothing).unwrap_or_default()
+    let mut asked = BUILT_IN.iter().map(|kind| (kind.offers)(flag, sight));
+    asked.find(|offers| *offers != Offers::Nothing).unwrap_or_default()
 }
 
 /// A driver for a new machine. Nothing is started yet: a plugin runs from its first call on.

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::lab::PROGRAM;
+use crate::support::midway::Midway;
 use crate::support::region::{ACCOUNTS, Instance, Moment, Region};
 use crate::support::run::Run;
 
@@ -110,23 +111,51 @@ fn ended(mut child: Child) -> Run {
     Run { stdout: text(output.stdout), stderr: text(output.stderr), status: output.status.code().unwrap_or(-1) }
 }
 
+/// A `create` that is interrupted while its first launch is held, and goes on when that has been answered with this
+/// fault. It is held again before it removes the key pair: EC2 has been asked for the instance six times by then, with
+/// pauses of two seconds, and an SDK that was not stopped has tried the launch once more within four.
+fn interrupted_while_launching(region: &Region, fault: &str) -> Midway {
+    region.fault("pause before RunInstances");
+    region.fault(fault);
+    region.fault("pause before DeleteKeyPair");
+    let mut command = region.create_command("web", &["--amazonec2-retries", "20"]);
+    let mut create = Midway::when("RunInstances", &mut command, |create| {
+        region.held_call(&mut create.child).is_some_and(|call| call.action == "RunInstances")
+    });
+    create.send("-INT");
+    create.says("Removing what was made...");
+    region.fault("resume");
+    create
+}
+
 #[test]
 fn an_interrupted_launch_that_is_throttled_is_not_tried_again() {
     let region = Region::new();
-    region.fault("throttle --action RunInstances");
-    let child = begun(&mut region.create_command("web", &["--amazonec2-retries", "20"]));
-    let launches = || region.calls_of("RunInstances").len();
-    while launches() < 2 {
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    interrupt(&child);
-    let before = launches();
-    region.fault("clear");
-    ended(child).fails(130).complains("nothing was left behind");
-    // One may have been on its way while it was counted.
-    assert!(launches() <= before + 1, "{before} launches became {}", launches());
+    let mut create = interrupted_while_launching(&region, "throttle --action RunInstances --times 1");
+    let held = region.held_call(&mut create.child).expect("it is taken back");
+    assert_eq!(held.action, "DeleteKeyPair");
+    region.fault("resume");
+    create.end().fails(130).complains("nothing was left behind");
+    let launches: Vec<_> = region.calls_of("RunInstances").iter().map(|call| call.status).collect();
+    assert_eq!(launches, [Some(503)], "it was tried again");
+    assert_eq!(region.instances().len(), 0, "one was launched after all");
     assert_eq!(region.left(), [""; 0]);
     assert!(!region.machine_folder("web").exists());
+}
+
+#[test]
+fn the_record_of_an_interrupted_launch_that_nobody_answered_is_kept() {
+    let region = Region::new();
+    let mut create = interrupted_while_launching(&region, "down --action RunInstances --times 1");
+    let held = region.held_call(&mut create.child).expect("it is taken back");
+    assert_eq!(held.action, "DeleteKeyPair");
+    region.fault("resume");
+    let run = create.end().fails(130).complains("EC2 has not answered whether it launched an instance");
+    run.complains("run `docker-machine rm web` to try again");
+    assert_eq!(region.calls_of("RunInstances").len(), 1, "it was tried again");
+    assert!(region.machine_folder("web").join("config.json").exists(), "the record is gone");
+    region.run(&["rm", "-y", "web"]).succeeds();
+    assert_eq!(region.left(), [""; 0]);
 }
 
 #[test]

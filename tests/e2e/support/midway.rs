@@ -18,14 +18,7 @@ impl Midway {
     /// to end it.
     #[track_caller]
     pub fn at(line: &str, command: &mut Command) -> Self {
-        Self::when(line, command, |midway| {
-            while !midway.printed.lines().next_back().is_some_and(|last| last.contains(line)) {
-                if midway.stdout.read_line(&mut midway.printed).expect("text") == 0 {
-                    return false;
-                }
-            }
-            true
-        })
+        Self::when(line, command, |midway| midway.reads(line))
     }
 
     /// Starts a program and waits for a moment, which does not come if the program ends before.
@@ -39,6 +32,22 @@ impl Midway {
         midway
     }
 
+    /// Waits until it prints a line with this text.
+    #[track_caller]
+    pub fn says(&mut self, line: &str) {
+        assert!(self.reads(line), "it ends without {line:?}: {:#?}", self.end());
+    }
+
+    /// Reads until the last line has this text; false: it ends without.
+    fn reads(&mut self, line: &str) -> bool {
+        while !self.printed.lines().next_back().is_some_and(|last| last.contains(line)) {
+            if self.stdout.read_line(&mut self.printed).expect("text") == 0 {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Kills it: nothing of it runs any more.
     #[track_caller]
     pub fn kill(mut self) {
@@ -47,16 +56,24 @@ impl Midway {
         assert_eq!(status.signal(), Some(9), "it had ended before: {status}, {:?}", self.printed);
     }
 
+    /// Sends it a signal that it can answer.
+    #[track_caller]
+    pub fn send(&mut self, signal: &str) {
+        assert_eq!(self.child.try_wait().expect("its state"), None, "it had ended before: {:?}", self.printed);
+        Run::of(Command::new("kill").args([signal, &self.child.id().to_string()])).succeeds();
+    }
+
     /// Sends it a signal that it can answer, and waits for its end.
     #[track_caller]
     #[must_use]
     pub fn signal(mut self, name: &str) -> Run {
-        assert_eq!(self.child.try_wait().expect("its state"), None, "it had ended before: {:?}", self.printed);
-        Run::of(Command::new("kill").args([name, &self.child.id().to_string()])).succeeds();
+        self.send(name);
         self.end()
     }
 
-    fn end(&mut self) -> Run {
+    /// Waits for its end.
+    #[must_use]
+    pub fn end(&mut self) -> Run {
         let mut stderr = String::new();
         self.stdout.read_to_string(&mut self.printed).expect("text");
         self.child.stderr.take().expect("it is piped").read_to_string(&mut stderr).expect("text");

@@ -41,3 +41,4 @@ mod power_cut;
 mod provisioning;
 mod races;
 mod ssh;
+mod together;

@@ -68,7 +68,9 @@ impl Matrix {
         let region = Region::new();
         // It never ends unless it is interrupted.
         region.publish("endless.sh", "#!/bin/sh\nwhile :; do sleep 1; done\n");
-        region.create("web", &["--engine-install-url", &region.url(FAILING), "--amazonec2-retries", "1"]).fails(1);
+        let flags = ["--engine-install-url", &region.url(FAILING), "--amazonec2-retries", "1"];
+        // A script that is not there would end a `create` elsewhere.
+        region.create("web", &flags).fails(1).complains("E: Package containerd.io has no installation candidate");
         let instance = region.live_instances().pop().expect("the kept instance").id;
         Self { region, instance, cells: 0 }
     }

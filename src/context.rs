@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use crate::console::Console;
 use crate::env::Env;
+use crate::error::Result;
 use crate::shared::Shared;
-use crate::store::Store;
+use crate::store::{Name, Store};
 
 /// The global flags, resolved: nobody asks again whether a value came from a flag or a variable.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,42 @@ pub struct Context {
     pub globals: Globals,
     /// What the machines of the command share.
     pub shared: Shared,
+}
+
+impl Context {
+    /// The part of it that a driver may see.
+    pub fn for_driver(&self) -> DriverContext<'_> {
+        let Self { env, console, store, shared, .. } = self;
+        DriverContext { env, console, shared, store }
+    }
+}
+
+/// What a driver works with during one call: no records, no global flags. The machine's own folder is in its
+/// [`MachinePlace`](crate::driver::MachinePlace).
+#[derive(Clone, Copy, Debug)]
+pub struct DriverContext<'c> {
+    /// Variables, arguments, folder.
+    pub env: &'c Env,
+    /// Where the caller's messages go.
+    pub console: &'c Console,
+    /// What the machines of the command share, such as the clients of a cloud.
+    pub shared: &'c Shared,
+    store: &'c Store,
+}
+
+impl DriverContext<'_> {
+    /// The store's id, for whatever is made outside of this computer and must be told from what others made.
+    ///
+    /// # Errors
+    /// It is asked for the first time, and the store cannot be written.
+    pub fn store_id(&self) -> Result<String> {
+        self.store.id()
+    }
+
+    /// Whether the `create` of a machine has not ended, or was killed.
+    pub fn is_unfinished(&self, name: &Name) -> bool {
+        self.store.creating(name).is_some()
+    }
 }
 
 #[cfg(test)]

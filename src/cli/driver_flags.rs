@@ -29,7 +29,7 @@ pub(super) fn choice(words: &[String], env: &Env) -> DriverChoice {
 pub(super) async fn flags_of(cx: &Context, name: &str) -> Result<Vec<Flag>> {
     let machine: Name = "flag-lookup".parse()?;
     let place = MachinePlace { store: cx.store.root().to_owned(), folder: cx.store.folder(&machine), name: machine };
-    registry::find(cx, name, &place)?.flags().await
+    registry::find(&cx.env, name, &place)?.flags(&cx.for_driver()).await
 }
 
 #[cfg(test)]

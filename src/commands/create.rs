@@ -1,7 +1,7 @@
 //! `create`: make machines.
 
 use crate::context::Context;
-use crate::driver::{FlagValues, registry};
+use crate::driver::{FlagValues, HostKind, registry};
 use crate::error::{Context as _, Error, Result};
 use crate::machine::{self, create, options};
 use crate::store::Name;
@@ -37,8 +37,8 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
         args.names.iter().map(|name| name.parse()).collect::<Result<_>>().context("Error creating machine")?;
     let mut orders = Vec::new();
     for name in &names {
-        let driver = registry::find(cx, &args.driver_name, &machine::place(&cx.store, name))?;
-        if names.len() > 1 && !driver.makes_computers() {
+        let driver = registry::find(&cx.env, &args.driver_name, &machine::place(&cx.store, name))?;
+        if names.len() > 1 && driver.host_kind() != HostKind::Created {
             // One address is one machine.
             let more = args.names[1..].join(" ");
             return Err(Error::msg(format!("Invalid command line. Found extra arguments [{more}]")));

@@ -53,7 +53,7 @@ async fn set(cx: &Context, args: &Args) -> Result<String> {
     let set = |(name, value): (&&str, &str)| Ok(shell.set(name, one_line(name, value)?));
     let mut lines: Vec<String> = VARIABLES.iter().zip(values).map(set).collect::<Result<_>>()?;
     if args.no_proxy {
-        let address = host.driver.ip(cx).await.context("Error getting host IP")?;
+        let address = host.driver.ip(&cx.for_driver()).await.context("Error getting host IP")?;
         let (variable, present) = proxy(&cx.env);
         lines.push(shell.set(variable, one_line(variable, &exempt(present, without_port(&address)))?));
     }

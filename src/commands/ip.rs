@@ -27,7 +27,7 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     let mut tasks = JoinSet::new();
     for (place, host) in hosts.into_iter().enumerate() {
         let cx = cx.clone();
-        tasks.spawn(async move { (place, host.driver.ip(&cx).await) });
+        tasks.spawn(async move { (place, host.driver.ip(&cx.for_driver()).await) });
     }
     let mut answers = tasks.join_all().await;
     answers.sort_by_key(|(place, _)| *place);

@@ -35,7 +35,7 @@ pub struct Args {
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
     let name = targets::one(&cx.store, &args.words)?;
     let host = Host::load(cx, &name)?;
-    if host.driver.state(cx).await? != State::Running {
+    if host.driver.state(&cx.for_driver()).await? != State::Running {
         let text = format!("Error: Cannot run SSH command: Host \"{name}\" is not running");
         return Err(Error::new(Kind::NotRunning, text));
     }

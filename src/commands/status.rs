@@ -22,7 +22,7 @@ pub struct Args {
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
     targets::at_most_one(&args.names)?;
     let host = Host::load(cx, &targets::one(&cx.store, &args.names)?)?;
-    let state = host.driver.state(cx).await;
+    let state = host.driver.state(&cx.for_driver()).await;
     cx.console.line(state.context(format!("error getting state for host {}", host.name))?.as_str());
     Ok(())
 }

@@ -22,6 +22,6 @@ pub struct Args {
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
     targets::at_most_one(&args.names)?;
     let host = Host::load(cx, &targets::one(&cx.store, &args.names)?)?;
-    cx.console.line(host.driver.url(cx).await?);
+    cx.console.line(host.driver.url(&cx.for_driver()).await?);
     Ok(())
 }

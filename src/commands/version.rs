@@ -26,7 +26,7 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     }
     targets::at_most_one(&args.names)?;
     let host = Host::load(cx, &targets::one(&cx.store, &args.names)?)?;
-    let url = host.driver.url(cx).await.context("Unable to query docker version")?;
+    let url = host.driver.url(&cx.for_driver()).await.context("Unable to query docker version")?;
     let files = query::certificates(cx, &host.name, &host.record);
     cx.console.line(query::engine_version(&TrustPool::default(), &url, &files).await?);
     Ok(())

@@ -67,6 +67,9 @@ impl Base {
     }
 }
 
+/// Where engines listen that nobody has told otherwise.
+pub const ENGINE_PORT: u16 = 2376;
+
 /// The engine's URL: an IPv6 address is put in brackets.
 pub fn engine_url(host: &str, port: u16) -> String {
     let host = bare_host(host);

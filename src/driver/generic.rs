@@ -10,17 +10,17 @@ use serde_json::{Map, Value};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
-use super::base::{Base, bare_host, engine_url, text};
+use super::base::{Base, ENGINE_PORT, bare_host, engine_url, text};
 use super::{
-    Checkpoint, Driver, Flag, FlagKind, FlagValues, Kind, MachinePlace, Offers, Sight, State, decode, encode,
+    Checkpoint, Driver, Flag, FlagKind, FlagValues, HostKind, Kind, MachinePlace, Offers, Sight, State, decode, encode,
     not_running,
 };
-use crate::context::Context;
+use crate::context::DriverContext;
 use crate::error::{Context as _, Error, Result};
 use crate::names;
 use crate::ssh::hostkeys::Pins;
 use crate::ssh::vouching::{self, HostKey};
-use crate::ssh::{self, Exec, HostKeyPolicy, Remote, SshTarget, Vouching};
+use crate::ssh::{self, HostKeyPolicy, SshTarget, Vouching};
 
 /// How long the state probe waits for the SSH port, as the original.
 const PROBE_LIMIT: Duration = Duration::from_secs(15);
@@ -29,9 +29,6 @@ const PROBE_MEMORY: Duration = Duration::from_secs(2);
 
 /// The flag that tells the host's key.
 const HOST_KEY: &str = "generic-ssh-host-key";
-
-/// Restarts the operating system, as root or with sudo.
-const REBOOT: &str = r#"if [ "$(id -u)" = 0 ]; then shutdown -r now; else sudo -n shutdown -r now; fi"#;
 
 /// The driver `generic`.
 #[derive(Debug)]
@@ -78,7 +75,7 @@ impl Generic {
     pub fn new(place: &MachinePlace) -> Self {
         let fields = Fields {
             base: Base::new(place),
-            engine_port: default_engine_port(),
+            engine_port: ENGINE_PORT,
             ssh_key: String::new(),
             host_keys: Vec::new(),
             other: Map::new(),
@@ -101,12 +98,12 @@ impl Generic {
     }
 
     /// What the user, or else the user's `known_hosts`, says about the host's key.
-    fn vouching(&self, cx: &Context, target: &SshTarget) -> Result<Vouching> {
+    fn vouching(&self, cx: &DriverContext<'_>, target: &SshTarget) -> Result<Vouching> {
         let told = self.fields.host_keys.iter().filter_map(|text| HostKey::find(text)).collect::<Vec<_>>();
         if !told.is_empty() {
             return Ok(Vouching::Known { by: format!("--{HOST_KEY}"), keys: told });
         }
-        Ok(match vouching::in_known_hosts(&cx.env, &target.host, target.port)? {
+        Ok(match vouching::in_known_hosts(cx.env, &target.host, target.port)? {
             Some((by, keys)) => Vouching::Known { by, keys },
             None => {
                 Vouching::Unknown(format!("--{HOST_KEY} is not given, and no known_hosts file has {}", target.host))
@@ -115,9 +112,9 @@ impl Generic {
     }
 
     /// [`Generic::target`], with what vouches for its key while none is pinned.
-    fn vouched_target(&self, cx: &Context) -> Result<SshTarget> {
+    fn vouched_target(&self, cx: &DriverContext<'_>) -> Result<SshTarget> {
         let mut target = self.target()?;
-        let policy = HostKeyPolicy::from_env(&cx.env);
+        let policy = HostKeyPolicy::from_env(cx.env);
         // A file that cannot be understood is the connection's affair.
         if Pins::load(&target, policy).is_ok_and(|pins| pins.is_first_contact()) {
             target.vouching = self.vouching(cx, &target)?;
@@ -139,13 +136,13 @@ impl Generic {
         Ok(state)
     }
 
-    fn user_key(&self, cx: &Context) -> Option<PathBuf> {
+    fn user_key(&self, cx: &DriverContext<'_>) -> Option<PathBuf> {
         (!self.fields.ssh_key.is_empty()).then(|| cx.env.cwd.join(&self.fields.ssh_key))
     }
 }
 
 fn default_engine_port() -> u16 {
-    2376
+    ENGINE_PORT
 }
 
 fn port(values: &FlagValues, flag: &str) -> Result<u16> {
@@ -162,12 +159,21 @@ impl Driver for Generic {
         "generic"
     }
 
-    async fn flags(&self) -> Result<Vec<Flag>> {
+    fn host_kind(&self) -> HostKind {
+        HostKind::Existing
+    }
+
+    async fn flags(&self, _cx: &DriverContext<'_>) -> Result<Vec<Flag>> {
         let text = |default: &str| FlagKind::String(default.to_owned());
         let key_help = "Private key of the SSH user; without it the agent and the keys in ~/.ssh are tried";
         let host_key_help = "The host's key: SHA256:... or a file with it (default: what known_hosts says)";
         Ok(vec![
-            Flag::new("generic-engine-port", FlagKind::Int(2376), "GENERIC_ENGINE_PORT", "Port of the Docker engine"),
+            Flag::new(
+                "generic-engine-port",
+                FlagKind::Int(ENGINE_PORT.into()),
+                "GENERIC_ENGINE_PORT",
+                "Port of the Docker engine",
+            ),
             Flag::new("generic-ip-address", text(""), "GENERIC_IP_ADDRESS", "Address or name of the host"),
             Flag::new(HOST_KEY, text(""), "GENERIC_SSH_HOST_KEY", host_key_help),
             Flag::new("generic-ssh-key", text(""), "GENERIC_SSH_KEY", key_help),
@@ -181,7 +187,7 @@ impl Driver for Generic {
         ])
     }
 
-    async fn configure(&mut self, cx: &Context, values: &FlagValues) -> Result<()> {
+    async fn configure(&mut self, cx: &DriverContext<'_>, values: &FlagValues) -> Result<()> {
         let address = values.string("generic-ip-address");
         if address.is_empty() {
             return Err(Error::msg("generic driver requires the --generic-ip-address option"));
@@ -208,7 +214,7 @@ impl Driver for Generic {
         Ok(())
     }
 
-    async fn resume(&mut self, _cx: &Context, earlier: Value) -> Result<()> {
+    async fn resume(&mut self, _cx: &DriverContext<'_>, earlier: Value) -> Result<()> {
         self.earlier = Some(Self::load(&self.place, earlier)?.fields);
         Ok(())
     }
@@ -217,7 +223,7 @@ impl Driver for Generic {
         encode(&self.fields)
     }
 
-    async fn check(&mut self, cx: &Context) -> Result<()> {
+    async fn check(&mut self, cx: &DriverContext<'_>) -> Result<()> {
         let target = self.target()?;
         if let Err(error) = lookup_host((target.host.as_str(), target.port)).await {
             return Err(Error::msg(format!("no address is known for the host name {:?}: {error}", target.host)));
@@ -226,10 +232,10 @@ impl Driver for Generic {
         if !key.exists() {
             return Err(Error::msg(format!("SSH key does not exist: {:?}", self.fields.ssh_key)));
         }
-        ssh::keys::check_key(&key, &cx.env).await
+        ssh::keys::check_key(&key, cx.env).await
     }
 
-    async fn create(&mut self, cx: &Context, checkpoint: &dyn Checkpoint) -> Result<()> {
+    async fn create(&mut self, cx: &DriverContext<'_>, checkpoint: &dyn Checkpoint) -> Result<()> {
         let console = cx.console.for_machine(self.place.name.as_str());
         let place = |fields: &Fields| (fields.base.ip_address.clone(), fields.base.ssh_port);
         if self.earlier.as_ref().is_some_and(|earlier| place(earlier) != place(&self.fields)) {
@@ -250,58 +256,45 @@ impl Driver for Generic {
         checkpoint.save(self.save().await?).await
     }
 
-    async fn remove(&mut self, _cx: &Context) -> Result<()> {
-        Ok(())
-    }
-
-    async fn undo(&mut self, _cx: &Context) -> Result<()> {
+    async fn undo(&mut self, _cx: &DriverContext<'_>) -> Result<()> {
         // A host that was not touched is not the machine's.
         self.fields = self.earlier.take().unwrap_or_else(|| self.fields.clone());
         Ok(())
     }
 
-    async fn state(&self, _cx: &Context) -> Result<State> {
+    async fn remove(&mut self, _cx: &DriverContext<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn state(&self, _cx: &DriverContext<'_>) -> Result<State> {
         self.probe().await
     }
 
-    async fn url(&self, _cx: &Context) -> Result<String> {
+    async fn url(&self, _cx: &DriverContext<'_>) -> Result<String> {
         match self.probe().await? {
             State::Running => Ok(engine_url(&self.fields.base.ip_address, self.fields.engine_port)),
             _ => Err(not_running()),
         }
     }
 
-    async fn ip(&self, _cx: &Context) -> Result<String> {
+    async fn engine_port(&self, _cx: &DriverContext<'_>) -> Result<u16> {
+        Ok(self.fields.engine_port)
+    }
+
+    async fn ip(&self, _cx: &DriverContext<'_>) -> Result<String> {
         names::check_host(bare_host(&self.fields.base.ip_address))?;
         Ok(self.fields.base.ip_address.clone())
     }
 
-    fn makes_computers(&self) -> bool {
-        false
-    }
-
-    async fn ssh(&self, cx: &Context) -> Result<Option<SshTarget>> {
-        self.vouched_target(cx).map(Some)
-    }
-
-    async fn restart(&mut self, cx: &Context) -> Result<()> {
-        let connection = ssh::connect(cx, &self.vouched_target(cx)?).await?;
-        // The connection may break before the answer: that is success too.
-        let asked = connection.exec(&Exec::new(REBOOT)).await;
-        if let Ok(output) = asked
-            && !output.ok()
-        {
-            let said = output.tail(3);
-            return Err(Error::msg(format!("\"{}\" refused to restart: {said}", self.place.name)));
-        }
-        *self.probed.lock().expect("no panic while held") = None;
-        Ok(())
+    async fn ssh(&self, cx: &DriverContext<'_>) -> Result<SshTarget> {
+        self.vouched_target(cx)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::Context;
 
     struct Unsaved;
 
@@ -327,7 +320,8 @@ mod tests {
         };
         let pins = at("").target().unwrap().known_hosts;
         std::fs::write(&pins, "web ssh-ed25519 AAAA\n").unwrap();
-        let (cx, earlier) = (Context::for_test(), at("192.0.2.1").save().await.unwrap());
+        let (all, earlier) = (Context::for_test(), at("192.0.2.1").save().await.unwrap());
+        let cx = all.for_driver();
         for (address, is_kept) in [("192.0.2.1", true), ("192.0.2.2", false)] {
             let mut driver = at(address);
             driver.resume(&cx, earlier.clone()).await.unwrap();

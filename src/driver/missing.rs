@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Checkpoint, Driver, Flag, FlagValues, State};
-use crate::context::Context;
+use super::{Checkpoint, Driver, Flag, FlagValues, HostKind, Power, State};
+use crate::context::DriverContext;
 use crate::error::{Error, Result};
 use crate::ssh::SshTarget;
 
@@ -34,11 +34,19 @@ impl Driver for Missing {
         "not-found"
     }
 
-    async fn flags(&self) -> Result<Vec<Flag>> {
+    fn host_kind(&self) -> HostKind {
+        HostKind::Created
+    }
+
+    async fn flags(&self, _cx: &DriverContext<'_>) -> Result<Vec<Flag>> {
         Err(self.error())
     }
 
-    async fn configure(&mut self, _cx: &Context, _values: &FlagValues) -> Result<()> {
+    async fn configure(&mut self, _cx: &DriverContext<'_>, _values: &FlagValues) -> Result<()> {
+        Err(self.error())
+    }
+
+    async fn resume(&mut self, _cx: &DriverContext<'_>, _earlier: Value) -> Result<()> {
         Err(self.error())
     }
 
@@ -46,43 +54,58 @@ impl Driver for Missing {
         Ok(self.state.clone())
     }
 
-    async fn create(&mut self, _cx: &Context, _checkpoint: &dyn Checkpoint) -> Result<()> {
+    async fn create(&mut self, _cx: &DriverContext<'_>, _checkpoint: &dyn Checkpoint) -> Result<()> {
         Err(self.error())
     }
 
-    async fn remove(&mut self, _cx: &Context) -> Result<()> {
+    async fn undo(&mut self, _cx: &DriverContext<'_>) -> Result<()> {
         Err(self.error())
     }
 
-    async fn state(&self, _cx: &Context) -> Result<State> {
+    async fn remove(&mut self, _cx: &DriverContext<'_>) -> Result<()> {
+        Err(self.error())
+    }
+
+    async fn state(&self, _cx: &DriverContext<'_>) -> Result<State> {
         Ok(State::Error)
     }
 
-    async fn url(&self, _cx: &Context) -> Result<String> {
+    async fn url(&self, _cx: &DriverContext<'_>) -> Result<String> {
         Err(self.error())
     }
 
-    async fn ip(&self, _cx: &Context) -> Result<String> {
+    async fn engine_port(&self, _cx: &DriverContext<'_>) -> Result<u16> {
         Err(self.error())
     }
 
-    async fn ssh(&self, _cx: &Context) -> Result<Option<SshTarget>> {
+    async fn ip(&self, _cx: &DriverContext<'_>) -> Result<String> {
         Err(self.error())
     }
 
-    async fn start(&mut self, _cx: &Context) -> Result<()> {
+    async fn ssh(&self, _cx: &DriverContext<'_>) -> Result<SshTarget> {
         Err(self.error())
     }
 
-    async fn stop(&mut self, _cx: &Context) -> Result<()> {
+    fn power(&mut self) -> Option<&mut dyn Power> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Power for Missing {
+    async fn start(&mut self, _cx: &DriverContext<'_>) -> Result<()> {
         Err(self.error())
     }
 
-    async fn kill(&mut self, _cx: &Context) -> Result<()> {
+    async fn stop(&mut self, _cx: &DriverContext<'_>) -> Result<()> {
         Err(self.error())
     }
 
-    async fn restart(&mut self, _cx: &Context) -> Result<()> {
+    async fn kill(&mut self, _cx: &DriverContext<'_>) -> Result<()> {
+        Err(self.error())
+    }
+
+    async fn restart(&mut self, _cx: &DriverContext<'_>) -> Result<()> {
         Err(self.error())
     }
 }

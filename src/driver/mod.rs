@@ -1,155 +1,39 @@
 //! What a driver is: it makes and controls a computer and knows how to reach it. It knows no Docker.
 //!
-//! A driver's flags are only known at run time and its state is opaque JSON, so that a third-party plugin
-//! process fits the same trait.
+//! [`Driver`] is what every driver must answer. What only some can do is a trait of its own (`abilities.rs`), which the
+//! driver hands out if it has it. A driver's flags are only known at run time and its state is opaque JSON, so that a
+//! third-party plugin process fits the same trait.
 
+mod abilities;
 #[cfg(feature = "amazonec2")]
 pub mod amazonec2;
 pub mod base;
+mod flags;
 pub mod generic;
 mod kind;
 mod missing;
 pub mod none;
 mod offers;
 pub mod registry;
+mod state;
 
+pub use abilities::{Batching, Diagnosis, HostKeySource, HostKeys, Leftovers, Power};
+pub use flags::{Flag, FlagKind, FlagValue, FlagValues};
 pub use kind::Kind;
 pub use offers::{Offer, Offers, Sight};
+pub use state::State;
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::context::Context;
+use crate::context::DriverContext;
 use crate::error::{self, Error, Result};
-use crate::ssh::{SshTarget, Vouching};
+use crate::ssh::SshTarget;
 use crate::store::Name;
-
-/// The state of a computer. The numbers are the plugin protocol's and the templates'.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
-pub enum State {
-    /// Not known.
-    #[default]
-    None = 0,
-    /// Up.
-    Running = 1,
-    /// Frozen in memory.
-    Paused = 2,
-    /// Suspended to disk.
-    Saved = 3,
-    /// Off.
-    Stopped = 4,
-    /// Going down.
-    Stopping = 5,
-    /// Coming up.
-    Starting = 6,
-    /// Gone, or the driver cannot tell.
-    Error = 7,
-    /// Did not answer in time (made by `ls` and `active` only).
-    Timeout = 8,
-}
-
-impl State {
-    /// The name that `status` and `ls` print.
-    pub fn as_str(self) -> &'static str {
-        ["", "Running", "Paused", "Saved", "Stopped", "Stopping", "Starting", "Error", "Timeout"][self as usize]
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// One command-line flag of a driver, as data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flag {
-    /// The long name without dashes: `generic-ip-address`.
-    pub name: String,
-    /// What help says about it.
-    pub usage: String,
-    /// The variable that is read when the flag is not given.
-    pub env: Option<String>,
-    /// Type and default.
-    pub kind: FlagKind,
-}
-
-/// A flag's type and default.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FlagKind {
-    /// `--flag TEXT`.
-    String(String),
-    /// `--flag 22`.
-    Int(i64),
-    /// `--flag`, `--flag=false`; always false unless given.
-    Bool,
-    /// `--flag A --flag B`.
-    List(Vec<String>),
-}
-
-impl Flag {
-    /// A flag with its environment variable (`""`: none) and help.
-    pub fn new(name: &str, kind: FlagKind, env: &str, usage: &str) -> Self {
-        let env = (!env.is_empty()).then(|| env.to_owned());
-        Self { name: name.into(), usage: usage.into(), env, kind }
-    }
-}
-
-/// A flag's value after command line, environment and default.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FlagValue {
-    /// Of a [`FlagKind::String`].
-    String(String),
-    /// Of a [`FlagKind::Int`].
-    Int(i64),
-    /// Of a [`FlagKind::Bool`].
-    Bool(bool),
-    /// Of a [`FlagKind::List`].
-    List(Vec<String>),
-}
-
-/// All flags of a `create`, shared ones and the driver's, by long name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FlagValues(pub BTreeMap<String, FlagValue>);
-
-impl FlagValues {
-    /// A text; empty if there is no such flag.
-    pub fn string(&self, name: &str) -> String {
-        match self.0.get(name) {
-            Some(FlagValue::String(text)) => text.clone(),
-            _ => String::new(),
-        }
-    }
-
-    /// A number; 0 if there is no such flag.
-    pub fn int(&self, name: &str) -> i64 {
-        match self.0.get(name) {
-            Some(FlagValue::Int(number)) => *number,
-            _ => 0,
-        }
-    }
-
-    /// A switch; off if there is no such flag.
-    pub fn bool(&self, name: &str) -> bool {
-        matches!(self.0.get(name), Some(FlagValue::Bool(true)))
-    }
-
-    /// A list; empty if there is no such flag.
-    pub fn list(&self, name: &str) -> Vec<String> {
-        match self.0.get(name) {
-            Some(FlagValue::List(list)) => list.clone(),
-            _ => Vec::new(),
-        }
-    }
-}
 
 /// Saves a driver's state between the steps of its `create`, so that nothing made is ever unknown.
 #[async_trait]
@@ -169,143 +53,103 @@ pub struct MachinePlace {
     pub folder: PathBuf,
 }
 
-/// What a way to the computer that is not SSH says about its host keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HostKeys {
-    /// It has these.
-    Known(Vouching),
-    /// Nothing yet.
-    NotYet {
-        /// The reason.
-        why: String,
-        /// How long a host that answers may be kept waiting for it: not at all if it takes minutes.
-        worth: Duration,
-    },
-    /// Nothing, and there will not be.
-    Never(String),
+/// What stands behind a machine of a driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostKind {
+    /// A computer that the driver makes and removes. It may still be booting when it first answers.
+    Created,
+    /// A host that exists anyway, of which only Docker is ours.
+    Existing,
+    /// The URL of an engine that somebody else takes care of. Nobody logs in, so it is never provisioned.
+    EngineOnly,
 }
 
-/// A kind of computer: makes it, controls it, knows how to reach it.
+/// What every driver must answer.
+///
+/// A `create` calls [`configure`](Self::configure), [`resume`](Self::resume) if an earlier one was killed,
+/// [`check`](Self::check), [`create`](Self::create), and [`undo`](Self::undo) if it fails. Between any two of them the
+/// process may be killed.
 #[async_trait]
 pub trait Driver: Send + Sync {
-    /// The name that selects it: `generic`.
+    /// The name that selects it: `generic`. It stands in the records of its machines.
     fn name(&self) -> &str;
 
+    /// What stands behind its machines.
+    fn host_kind(&self) -> HostKind;
+
     /// Its command-line flags.
-    async fn flags(&self) -> Result<Vec<Flag>>;
+    async fn flags(&self, cx: &DriverContext<'_>) -> Result<Vec<Flag>>;
 
     /// Takes the flags of a `create`. The message of an error is what follows
     /// `Error setting machine configuration from flags provided: `.
-    async fn configure(&mut self, cx: &Context, values: &FlagValues) -> Result<()>;
+    async fn configure(&mut self, cx: &DriverContext<'_>, values: &FlagValues) -> Result<()>;
 
-    /// Takes over the state of an earlier `create` of this machine that was interrupted, after the flags: what it has
-    /// made must be found again.
-    async fn resume(&mut self, _cx: &Context, _earlier: Value) -> Result<()> {
-        Ok(())
-    }
+    /// Takes over the state of an earlier `create` of this machine that was interrupted, after the flags. Whatever that
+    /// one has made must be found again here, or it runs on, and costs, without a record.
+    async fn resume(&mut self, cx: &DriverContext<'_>, earlier: Value) -> Result<()>;
 
     /// Its state: the `Driver` object of the machine's record.
     async fn save(&self) -> Result<Value>;
 
     /// Checks before anything is made, and chooses what the flags leave open; a failure ends `create` with status 3.
-    async fn check(&mut self, _cx: &Context) -> Result<()> {
+    async fn check(&mut self, _cx: &DriverContext<'_>) -> Result<()> {
         Ok(())
     }
 
     /// Makes the computer. Saves through `checkpoint` before and after every step that leaves something behind.
-    async fn create(&mut self, cx: &Context, checkpoint: &dyn Checkpoint) -> Result<()>;
-
-    /// Removes what it made; fine if it is gone already.
-    async fn remove(&mut self, cx: &Context) -> Result<()>;
+    async fn create(&mut self, cx: &DriverContext<'_>, checkpoint: &dyn Checkpoint) -> Result<()>;
 
     /// Takes back what this process has made, and only that: what an earlier `create` of the machine made stays, is
-    /// told of by [`Driver::traces`], and is in what [`Driver::save`] gives from then on.
-    async fn undo(&mut self, cx: &Context) -> Result<()> {
-        self.remove(cx).await
-    }
+    /// told of by [`Leftovers::traces`], and is in what [`Driver::save`] gives from then on.
+    async fn undo(&mut self, cx: &DriverContext<'_>) -> Result<()>;
 
-    /// What it has made and may have left, for people: ids with their kind and place.
-    fn traces(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    /// Announces an imminent query, so that drivers that batch queries know how many to wait for.
-    fn announce(&mut self, _cx: &Context) {}
-
-    /// Asks ahead for what the other questions will need. Drivers that can ask for many computers with one call gather
-    /// those that are asked at the same time.
-    async fn prepare(&self, _cx: &Context) {}
+    /// Removes what it made; fine if it is gone already.
+    async fn remove(&mut self, cx: &DriverContext<'_>) -> Result<()>;
 
     /// The computer's state now.
-    async fn state(&self, cx: &Context) -> Result<State>;
+    async fn state(&self, cx: &DriverContext<'_>) -> Result<State>;
 
-    /// The engine's address, `tcp://IP:2376`; [`crate::error::Kind::NotRunning`] (`Host is not running`) if there is none now.
-    async fn url(&self, cx: &Context) -> Result<String>;
+    /// The engine's address, `tcp://IP:PORT`; [`crate::error::Kind::NotRunning`] (`Host is not running`) if there is none now.
+    async fn url(&self, cx: &DriverContext<'_>) -> Result<String>;
+
+    /// The port on which the engine is to listen on the computer itself. In the URL stands another one where something
+    /// between here and there forwards it.
+    async fn engine_port(&self, cx: &DriverContext<'_>) -> Result<u16>;
 
     /// The computer's address.
-    async fn ip(&self, cx: &Context) -> Result<String>;
+    async fn ip(&self, cx: &DriverContext<'_>) -> Result<String>;
 
     /// Every address the computer is known by, for the server certificate.
-    async fn addresses(&self, cx: &Context) -> Result<Vec<String>> {
+    async fn addresses(&self, cx: &DriverContext<'_>) -> Result<Vec<String>> {
         Ok(vec![self.ip(cx).await?])
     }
 
-    /// Whether the computer is made by this driver, so that it may still be booting when it first answers: a refused
-    /// login is then worth a second try.
-    fn makes_computers(&self) -> bool {
-        true
-    }
+    /// How to log in. Not asked for a [`HostKind::EngineOnly`].
+    async fn ssh(&self, cx: &DriverContext<'_>) -> Result<SshTarget>;
 
-    /// Whether the user wants nothing to be kept when Docker cannot be set up on a computer that this driver made.
-    fn is_removed_on_failure(&self) -> bool {
-        false
-    }
-
-    /// How to log in; `None`: it cannot be logged in to, and is never provisioned (driver `none`).
-    async fn ssh(&self, cx: &Context) -> Result<Option<SshTarget>>;
-
-    /// Whether it can be asked for the computer's host keys.
-    fn can_vouch(&self) -> bool {
-        false
-    }
-
-    /// The computer's host keys, by another way than SSH.
-    async fn host_keys(&self, _cx: &Context) -> HostKeys {
-        HostKeys::Never(format!("driver {} knows no other way to the computer", self.name()))
-    }
-
-    /// Why nobody can log in to it any more, if that is sure: it was taken away, or is off.
-    async fn ended(&self, _cx: &Context) -> Option<Error> {
+    /// Its switch. Without one, machines are restarted over SSH, and cannot be started or stopped.
+    fn power(&mut self) -> Option<&mut dyn Power> {
         None
     }
 
-    /// What may keep us from a computer that does not answer, for people.
-    fn obstacles(&self) -> Vec<String> {
-        vec!["does sshd run there, is the port right, and does no firewall stand between?".to_owned()]
+    /// What it may leave behind, if its machines are made of things that have ids.
+    fn leftovers(&self) -> Option<&dyn Leftovers> {
+        None
     }
 
-    /// Switches it on.
-    async fn start(&mut self, _cx: &Context) -> Result<()> {
-        Err(self.unsupported("start"))
+    /// Its way to ask for many computers with one call.
+    fn batching(&self) -> Option<&dyn Batching> {
+        None
     }
 
-    /// Shuts it down.
-    async fn stop(&mut self, _cx: &Context) -> Result<()> {
-        Err(self.unsupported("stop"))
+    /// Its way to the computer's host keys that is not SSH.
+    fn host_key_source(&self) -> Option<&dyn HostKeySource> {
+        None
     }
 
-    /// Switches it off.
-    async fn kill(&mut self, _cx: &Context) -> Result<()> {
-        Err(self.unsupported("kill"))
-    }
-
-    /// Restarts its operating system.
-    async fn restart(&mut self, cx: &Context) -> Result<()>;
-
-    /// The error of an operation that this kind of computer does not offer.
-    fn unsupported(&self, operation: &str) -> Error {
-        Error::new(error::Kind::Unsupported, format!("{} driver does not support {operation}", self.name()))
-            .hint("this driver only reaches the host over SSH: power it on or off at the host itself")
+    /// What it knows about a computer that does not answer.
+    fn diagnosis(&self) -> Option<&dyn Diagnosis> {
+        None
     }
 }
 

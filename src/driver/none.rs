@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::base::Base;
-use super::{Checkpoint, Driver, Flag, FlagKind, FlagValues, MachinePlace, State, decode, encode};
-use crate::context::Context;
+use super::base::{Base, ENGINE_PORT};
+use super::{Checkpoint, Driver, Flag, FlagKind, FlagValues, HostKind, MachinePlace, State, decode, encode};
+use crate::context::DriverContext;
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::names;
 use crate::ssh::SshTarget;
@@ -34,10 +34,6 @@ impl None {
     /// The state has the wrong types.
     pub fn load(state: Value) -> Result<Self> {
         decode("none", state)
-    }
-
-    fn refuse(&self, done: &str) -> Error {
-        Error::new(Kind::Unsupported, format!("hosts without a driver cannot be {done}"))
     }
 }
 
@@ -71,11 +67,15 @@ impl Driver for None {
         "none"
     }
 
-    async fn flags(&self) -> Result<Vec<Flag>> {
+    fn host_kind(&self) -> HostKind {
+        HostKind::EngineOnly
+    }
+
+    async fn flags(&self, _cx: &DriverContext<'_>) -> Result<Vec<Flag>> {
         Ok(vec![Flag::new("url", FlagKind::String(String::new()), "", "URL of a Docker host that exists already")])
     }
 
-    async fn configure(&mut self, _cx: &Context, values: &FlagValues) -> Result<()> {
+    async fn configure(&mut self, _cx: &DriverContext<'_>, values: &FlagValues) -> Result<()> {
         let url = values.string("url");
         if url.is_empty() {
             return Err(Error::msg("--url option is required when no driver is selected"));
@@ -86,54 +86,48 @@ impl Driver for None {
         Ok(())
     }
 
+    async fn resume(&mut self, _cx: &DriverContext<'_>, _earlier: Value) -> Result<()> {
+        // Nothing is ever made.
+        Ok(())
+    }
+
     async fn save(&self) -> Result<Value> {
         encode(self)
     }
 
-    async fn create(&mut self, _cx: &Context, _checkpoint: &dyn Checkpoint) -> Result<()> {
+    async fn create(&mut self, _cx: &DriverContext<'_>, _checkpoint: &dyn Checkpoint) -> Result<()> {
         Ok(())
     }
 
-    async fn remove(&mut self, _cx: &Context) -> Result<()> {
+    async fn undo(&mut self, _cx: &DriverContext<'_>) -> Result<()> {
         Ok(())
     }
 
-    async fn state(&self, _cx: &Context) -> Result<State> {
+    async fn remove(&mut self, _cx: &DriverContext<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    async fn state(&self, _cx: &DriverContext<'_>) -> Result<State> {
         Ok(State::Running)
     }
 
-    async fn url(&self, _cx: &Context) -> Result<String> {
+    async fn url(&self, _cx: &DriverContext<'_>) -> Result<String> {
         names::check_url(&self.url)?;
         Ok(self.url.clone())
     }
 
-    async fn ip(&self, _cx: &Context) -> Result<String> {
+    async fn ip(&self, _cx: &DriverContext<'_>) -> Result<String> {
         names::check_url(&self.base.ip_address)?;
         Ok(self.base.ip_address.clone())
     }
 
-    async fn ssh(&self, _cx: &Context) -> Result<Option<SshTarget>> {
-        Ok(Option::None)
+    async fn engine_port(&self, _cx: &DriverContext<'_>) -> Result<u16> {
+        let port = self.base.ip_address.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        Ok(port.unwrap_or(ENGINE_PORT))
     }
 
-    fn makes_computers(&self) -> bool {
-        false
-    }
-
-    async fn start(&mut self, _cx: &Context) -> Result<()> {
-        Err(self.refuse("started"))
-    }
-
-    async fn stop(&mut self, _cx: &Context) -> Result<()> {
-        Err(self.refuse("stopped"))
-    }
-
-    async fn kill(&mut self, _cx: &Context) -> Result<()> {
-        Err(self.refuse("killed"))
-    }
-
-    async fn restart(&mut self, _cx: &Context) -> Result<()> {
-        Err(self.refuse("restarted"))
+    async fn ssh(&self, _cx: &DriverContext<'_>) -> Result<SshTarget> {
+        Err(Error::new(Kind::Unsupported, "hosts without a driver have no SSH login"))
     }
 }
 

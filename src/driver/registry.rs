@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::amazonec2;
 use super::missing::Missing;
 use super::{Driver, Kind, MachinePlace, Offers, Sight, generic, none};
-use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Error, Result};
 
@@ -33,10 +32,10 @@ pub fn offers(flag: &str, sight: &Sight<'_>) -> Offers {
 ///
 /// # Errors
 /// There is no such driver: the original's sentence, then the drivers that there are.
-pub fn find(cx: &Context, name: &str, place: &MachinePlace) -> Result<Box<dyn Driver>> {
+pub fn find(env: &Env, name: &str, place: &MachinePlace) -> Result<Box<dyn Driver>> {
     match built_in(name) {
         Some(kind) => Ok((kind.new)(place)),
-        None => Err(not_found(&cx.env, name)),
+        None => Err(not_found(env, name)),
     }
 }
 
@@ -45,7 +44,7 @@ pub fn find(cx: &Context, name: &str, place: &MachinePlace) -> Result<Box<dyn Dr
 ///
 /// # Errors
 /// The state cannot be read.
-pub fn load(name: &str, place: &MachinePlace, state: Value) -> Result<Box<dyn Driver>> {
+pub fn load(_env: &Env, name: &str, place: &MachinePlace, state: Value) -> Result<Box<dyn Driver>> {
     match built_in(name) {
         Some(kind) => (kind.load)(place, state),
         None => Ok(Box::new(Missing::new(name, state))),

@@ -44,7 +44,7 @@ impl<'a> Needs<'a> {
     pub async fn of(cx: &Context, host: &'a Host) -> Result<Self> {
         let auth = host.auth()?;
         let mut names = auth.server_cert_sans.clone().unwrap_or_default();
-        names.extend(host.driver.addresses(cx).await?);
+        names.extend(host.driver.addresses(&cx.for_driver()).await?);
         for name in &mut names {
             // Certificates spell an address in one way only.
             if let Ok(ip) = name.parse::<IpAddr>() {
@@ -143,7 +143,7 @@ fn read(path: &Path) -> Result<String> {
 pub async fn uncovered_address(cx: &Context, host: &Host) -> Result<Option<String>> {
     let Ok(auth) = host.auth() else { return Ok(None) };
     let Some(info) = fs::read(&auth.server_cert_path).ok().and_then(|pem| inspect(&pem).ok()) else { return Ok(None) };
-    let ip = host.driver.ip(cx).await?;
+    let ip = host.driver.ip(&cx.for_driver()).await?;
     Ok((!info.sans.contains(&ip)).then_some(ip))
 }
 

@@ -16,7 +16,7 @@ use crate::store::{Record, Store};
 pub async fn make(cx: &Context, host: &mut Host) -> Result<()> {
     let _progress = cx.console.progress("Creating machine...");
     let saved = Saved { store: &cx.store, record: &host.record };
-    host.driver.create(cx, &saved).await.context("Error in driver during machine creation")?;
+    host.driver.create(&cx.for_driver(), &saved).await.context("Error in driver during machine creation")?;
     host.save(cx).await
 }
 

@@ -16,7 +16,7 @@ use super::login::wait_for_state;
 use super::{Host, computer, setup};
 use crate::certs::{self, CertPaths, Identity};
 use crate::context::Context;
-use crate::driver::{Driver, FlagValues, State};
+use crate::driver::{Driver, FlagValues, HostKind, Leftovers, State};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::store::{Claim, HostOptions, Name, Record};
 
@@ -91,17 +91,20 @@ fn not_begun(cx: &Context, name: &Name, error: Error) -> Error {
 async fn begin(cx: &Context, order: Order) -> Result<(Host, Claim)> {
     let Order { name, mut driver, driver_name, values, options } = order;
     cx.store.check_free(&name)?;
-    driver.configure(cx, &values).await.context("Error setting machine configuration from flags provided")?;
+    driver
+        .configure(&cx.for_driver(), &values)
+        .await
+        .context("Error setting machine configuration from flags provided")?;
     let claim = cx.store.claim(&cx.console, &name)?;
     let paths = CertPaths::for_create(&cx.store, &cx.globals);
     certs::ensure(&cx.console, &cx.store, &paths, &Identity::from_env(&cx.env)?).await?;
 
     if let Some(earlier) = claim.resumed() {
         cx.console.say(format!("An earlier creation of \"{name}\" was interrupted; resuming it."));
-        driver.resume(cx, earlier.driver.clone()).await?;
+        driver.resume(&cx.for_driver(), earlier.driver.clone()).await?;
     }
     cx.console.say("Running pre-create checks...");
-    driver.check(cx).await.map_err(|error| pre_create(&error))?;
+    driver.check(&cx.for_driver()).await.map_err(|error| pre_create(&error))?;
 
     let state = driver.save().await?;
     let record = Record::new(&name, &driver_name, state, options);
@@ -156,7 +159,7 @@ pub async fn several(cx: &Context, orders: Vec<Order>) -> Result<()> {
 /// The computer, then Docker on it.
 async fn build(cx: &Context, host: &mut Host, stage: &mut Stage) -> Result<()> {
     computer::make(cx, host).await?;
-    if host.driver.ssh(cx).await?.is_none() {
+    if host.driver.host_kind() == HostKind::EngineOnly {
         return Ok(());
     }
     {
@@ -194,8 +197,8 @@ async fn undo(
     let error = if kind == Kind::Interrupted { error } else { error.context("Error creating machine") };
     // A host that exists anyway is only forgotten before it was touched. A computer of ours goes when the user says so;
     // when provisioning fails on it, it is kept for `provision`.
-    let unwanted = kind == Kind::Interrupted || host.driver.is_removed_on_failure();
-    let takes_back = stage == Stage::Computer || (unwanted && host.driver.makes_computers());
+    let unwanted = kind == Kind::Interrupted || host.driver.leftovers().is_some_and(Leftovers::is_removed_on_failure);
+    let takes_back = stage == Stage::Computer || (unwanted && host.driver.host_kind() == HostKind::Created);
     if takes_back {
         if kind == Kind::Interrupted && claim.resumed().is_none() {
             cx.console.say("Removing what was made...");
@@ -220,7 +223,7 @@ async fn undo(
                 let kind = if left.kind() == Kind::Interrupted { left.kind() } else { kind };
                 let mut error =
                     error.with_kind(kind).hint(format!("something that was created could not be removed: {left}"));
-                for trace in host.driver.traces() {
+                for trace in host.traces() {
                     error = error.hint(format!("left: {trace}"));
                 }
                 return error.hint(format!("run `docker-machine rm {name}` to try again"));
@@ -243,7 +246,7 @@ fn kept_as_before(host: &Host, mut error: Error) -> Error {
              same `create` makes a new machine"
         ));
     }
-    for trace in host.driver.traces() {
+    for trace in host.traces() {
         error = error.hint(format!("kept: {trace}"));
     }
     error
@@ -254,8 +257,9 @@ fn kept_as_before(host: &Host, mut error: Error) -> Error {
 /// Whoever interrupts does not want to wait for ever, and who does it once more does not want to wait at all.
 async fn undone_in_time(cx: &Context, host: &mut Host, kind: Kind, interruption: &mut Interruption) -> Result<()> {
     let limit = if kind == Kind::Interrupted { INTERRUPTED } else { FAILED };
+    let driver_cx = cx.for_driver();
     tokio::select! {
-        undone = tokio::time::timeout(limit, host.driver.undo(cx)) => {
+        undone = tokio::time::timeout(limit, host.driver.undo(&driver_cx)) => {
             undone.unwrap_or_else(|_| Err(Error::msg(format!("it took longer than {} s", limit.as_secs()))))
         }
         _ = interruption.comes_again(kind) => Err(Error::new(Kind::Interrupted, "the removal was interrupted")),

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::Host;
 use crate::context::Context;
-use crate::driver::HostKeys;
+use crate::driver::{HostKeySource, HostKeys};
 use crate::error::Result;
 use crate::ssh::hostkeys::Pins;
 use crate::ssh::{self, HostKeyPolicy, LastFailure, Patience, SshTarget, Vouching};
@@ -32,8 +32,10 @@ pub async fn vouched(
     last: &LastFailure,
 ) -> Result<SshTarget> {
     let policy = HostKeyPolicy::from_env(&cx.env);
-    let asks = target.vouching == Vouching::Unasked && host.driver.can_vouch();
-    if !asks || !Pins::load(target, policy)?.is_first_contact() {
+    let Some(source) = host.driver.host_key_source().filter(|_| target.vouching == Vouching::Unasked) else {
+        return Ok(target.clone());
+    };
+    if !Pins::load(target, policy)?.is_first_contact() {
         return Ok(target.clone());
     }
     let began = Instant::now();
@@ -42,7 +44,7 @@ pub async fn vouched(
     // Who demands it waits for it as long as for the login itself.
     let left = patience.within.saturating_sub(began.elapsed());
     let demanded = (policy == HostKeyPolicy::Strict).then_some(left);
-    let vouching = ask(cx, host, demanded).await;
+    let vouching = ask(cx, source, demanded).await;
     let key = format!("the host key of \"{}\"", host.name);
     cx.console.debug(match &vouching {
         Vouching::Known { by, .. } => format!("{by} vouches for {key}"),
@@ -53,12 +55,12 @@ pub async fn vouched(
 }
 
 /// Asks until there is an answer, or waiting for one is not worth it. `demanded`: how long who demands it waits.
-async fn ask(cx: &Context, host: &Host, demanded: Option<Duration>) -> Vouching {
+async fn ask(cx: &Context, source: &dyn HostKeySource, demanded: Option<Duration>) -> Vouching {
     let mut last = "there was no answer in time".to_owned();
     let asking = async {
         let began = Instant::now();
         for asked in 0.. {
-            let worth = match host.driver.host_keys(cx).await {
+            let worth = match source.host_keys(&cx.for_driver()).await {
                 HostKeys::Known(vouching) => return Some(vouching),
                 HostKeys::Never(why) => return Some(Vouching::Unknown(why)),
                 HostKeys::NotYet { why, worth } => {

@@ -100,7 +100,7 @@ fn naming(doubtful: &[Orphan], regions: &[String]) -> String {
 async fn out_of_sight(cx: &Context, machines: &[Amazonec2]) -> Vec<Error> {
     let (mut seen, mut astray) = (HashSet::new(), BTreeMap::new());
     for machine in machines {
-        match machine.astray(cx).await {
+        match machine.astray(&cx.for_driver()).await {
             Some(error) => _ = astray.entry(machine.birthplace()).or_insert(error),
             None => _ = seen.insert(machine.birthplace()),
         }
@@ -110,7 +110,7 @@ async fn out_of_sight(cx: &Context, machines: &[Amazonec2]) -> Vec<Error> {
 }
 
 async fn look(cx: &Context, driver: &Amazonec2, store: &Ids, wanted: &Wanted) -> Result<(Sweep, Orphans)> {
-    let sweep = Sweep::of(cx, driver, store).await?;
+    let sweep = Sweep::of(&cx.for_driver(), driver, store).await?;
     let tagged = sweep.tagged().await?;
     // A machine is in the store before anything is made for it: who looks there last misses none.
     let known = machines(cx)?.iter().map(|machine| machine.id().to_owned()).collect();
@@ -187,7 +187,7 @@ async fn remove(cx: &Context, sweep: &Sweep, orphans: Vec<Orphan>, outcome: &mut
 
 async fn removed(cx: &Context, sweep: &Sweep, orphan: &Orphan, gone: &[String], outcome: &mut Outcome) -> bool {
     outcome.found += 1;
-    match sweep.remove(cx, orphan, gone).await {
+    match sweep.remove(&cx.for_driver(), orphan, gone).await {
         Ok(()) => {
             cx.console.line(format!("Removed {orphan}"));
             true
@@ -252,7 +252,7 @@ async fn places(cx: &Context, machines: Vec<Amazonec2>, regions: &[String]) -> R
     let mut wanted: Vec<Option<&str>> = regions.iter().map(|region| Some(region.as_str())).collect();
     wanted.push(None);
     for region in wanted {
-        let driver = Amazonec2::for_region(cx, &here, region).await?;
+        let driver = Amazonec2::for_region(&cx.for_driver(), &here, region).await?;
         places.entry(driver.place_key()).or_insert(driver);
     }
     Ok(places.into_values().collect())

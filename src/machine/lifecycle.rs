@@ -3,9 +3,12 @@
 use super::login::{self, wait_for_state};
 use super::{Host, certificates, setup};
 use crate::context::Context;
-use crate::driver::State;
-use crate::error::{Error, Result};
-use crate::ssh::{self, Connection, Patience};
+use crate::driver::{HostKind, Power, State};
+use crate::error::{Error, Kind, Result};
+use crate::ssh::{self, Connection, Exec, Patience, Remote};
+
+/// Restarts the operating system, as root or with sudo.
+const REBOOT: &str = r#"if [ "$(id -u)" = 0 ]; then shutdown -r now; else sudo -n shutdown -r now; fi"#;
 
 /// Switches a machine on, waits until it can be logged in to and its engine answers.
 ///
@@ -13,13 +16,13 @@ use crate::ssh::{self, Connection, Patience};
 /// It is running already, the driver cannot, or it does not come up.
 pub async fn start(cx: &Context, host: &mut Host) -> Result<()> {
     cx.console.say(format!("Starting \"{}\"...", host.name));
-    if host.driver.state(cx).await? == State::Running {
+    if host.driver.state(&cx.for_driver()).await? == State::Running {
         return Err(Error::msg(format!("Machine \"{}\" is already running.", host.name)));
     }
-    host.driver.start(cx).await?;
+    power(host, "start", "started")?.start(&cx.for_driver()).await?;
     wait_for_state(cx, host, State::Running).await?;
     cx.console.say(format!("Machine \"{}\" was started.", host.name));
-    if host.driver.ssh(cx).await?.is_none() {
+    if host.driver.host_kind() == HostKind::EngineOnly {
         return Ok(());
     }
     let connection = login::wait_for_ssh(cx, host, Patience::BOOTING).await?;
@@ -33,7 +36,7 @@ pub async fn start(cx: &Context, host: &mut Host) -> Result<()> {
 pub async fn stop(cx: &Context, host: &mut Host) -> Result<()> {
     let _progress = cx.console.progress(format!("Stopping \"{}\"...", host.name));
     refuse_if_stopped(cx, host).await?;
-    host.driver.stop(cx).await?;
+    power(host, "stop", "stopped")?.stop(&cx.for_driver()).await?;
     wait_for_state(cx, host, State::Stopped).await?;
     cx.console.say(format!("Machine \"{}\" was stopped.", host.name));
     Ok(())
@@ -46,7 +49,7 @@ pub async fn stop(cx: &Context, host: &mut Host) -> Result<()> {
 pub async fn kill(cx: &Context, host: &mut Host) -> Result<()> {
     let _progress = cx.console.progress(format!("Killing \"{}\"...", host.name));
     refuse_if_stopped(cx, host).await?;
-    host.driver.kill(cx).await?;
+    power(host, "kill", "killed")?.kill(&cx.for_driver()).await?;
     wait_for_state(cx, host, State::Stopped).await?;
     cx.console.say(format!("Machine \"{}\" was killed.", host.name));
     Ok(())
@@ -58,16 +61,23 @@ pub async fn kill(cx: &Context, host: &mut Host) -> Result<()> {
 /// The driver cannot, or it does not come back.
 pub async fn restart(cx: &Context, host: &mut Host) -> Result<()> {
     cx.console.say(format!("Restarting \"{}\"...", host.name));
-    match host.driver.state(cx).await? {
+    match host.driver.state(&cx.for_driver()).await? {
         // What cannot be started says why.
         State::Stopped | State::Error => start(cx, host).await,
-        State::Running if host.driver.ssh(cx).await?.is_none() => host.driver.restart(cx).await,
+        State::Running if host.driver.host_kind() == HostKind::EngineOnly => {
+            power(host, "restart", "restarted")?.restart(&cx.for_driver()).await
+        }
         State::Running => {
             let target = login::target(cx, host).await?;
             let connection = ssh::connect(cx, &target).await?;
             let before = login::boot_id(&connection).await?;
-            drop(connection);
-            host.driver.restart(cx).await?;
+            match host.driver.power() {
+                Some(power) => {
+                    drop(connection);
+                    power.restart(&cx.for_driver()).await?;
+                }
+                None => reboot(host, &connection).await?,
+            }
             let connection = login::wait_for_new_boot(cx, host, &before).await?;
             engine_is_back(cx, host, connection).await
         }
@@ -76,8 +86,34 @@ pub async fn restart(cx: &Context, host: &mut Host) -> Result<()> {
     }
 }
 
+/// The switch of a computer.
+///
+/// # Errors
+/// The driver has none: the original's sentences.
+fn power<'h>(host: &'h mut Host, operation: &str, done: &str) -> Result<&'h mut dyn Power> {
+    let (driver, kind) = (host.driver.name().to_owned(), host.driver.host_kind());
+    host.driver.power().ok_or_else(|| match kind {
+        HostKind::EngineOnly => Error::new(Kind::Unsupported, format!("hosts without a driver cannot be {done}")),
+        HostKind::Created | HostKind::Existing => {
+            Error::new(Kind::Unsupported, format!("{driver} driver does not support {operation}"))
+                .hint("this driver only reaches the host over SSH: power it on or off at the host itself")
+        }
+    })
+}
+
+/// Restarts the operating system of a host that only SSH leads to.
+async fn reboot(host: &Host, connection: &Connection) -> Result<()> {
+    match connection.exec(&Exec::new(REBOOT)).await {
+        Ok(output) if !output.ok() => {
+            Err(Error::msg(format!("\"{}\" refused to restart: {}", host.name, output.tail(3))))
+        }
+        // The connection may break before the answer: that is success too.
+        _ => Ok(()),
+    }
+}
+
 async fn refuse_if_stopped(cx: &Context, host: &Host) -> Result<()> {
-    match host.driver.state(cx).await? {
+    match host.driver.state(&cx.for_driver()).await? {
         State::Stopped => Err(Error::msg(format!("Machine \"{}\" is already stopped.", host.name))),
         _ => Ok(()),
     }
@@ -89,7 +125,7 @@ async fn engine_is_back(cx: &Context, host: &Host, connection: Connection) -> Re
     setup::wait_for_engine(host, &found).await?;
     let Some(ip) = certificates::uncovered_address(cx, host).await? else { return Ok(()) };
     let name = &host.name;
-    if host.driver.makes_computers() {
+    if host.driver.host_kind() == HostKind::Created {
         // Its engine has only just come up: nobody works there yet.
         cx.console.say(format!("\"{name}\" has the new address {ip}: its certificate is renewed."));
         return setup::renew_certificates(cx, host, &found).await;

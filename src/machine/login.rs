@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::Host;
 use super::first_contact::vouched;
 use crate::context::Context;
-use crate::driver::State;
+use crate::driver::{Diagnosis, HostKind, State};
 use crate::error::{Error, Kind, Result};
 use crate::ssh::{self, Connection, Exec, LastFailure, Patience, Remote, SshTarget};
 use crate::wait::{self, Look, Pace};
@@ -30,10 +30,12 @@ const REBOOT: Pace = Pace::new(Duration::from_millis(500), Duration::from_secs(3
 /// # Errors
 /// The driver has no SSH at all, or does not know the address now.
 pub async fn target(cx: &Context, host: &Host) -> Result<SshTarget> {
-    host.driver.ssh(cx).await?.ok_or_else(|| {
+    if host.driver.host_kind() == HostKind::EngineOnly {
         let (name, driver) = (&host.name, host.driver.name());
-        Error::new(Kind::Unsupported, format!("the machine \"{name}\" has no SSH login: driver {driver} knows none"))
-    })
+        let text = format!("the machine \"{name}\" has no SSH login: driver {driver} knows none");
+        return Err(Error::new(Kind::Unsupported, text));
+    }
+    host.driver.ssh(&cx.for_driver()).await
 }
 
 /// Waits for SSH and says so; a computer that moves meanwhile is followed.
@@ -79,11 +81,11 @@ async fn log_in(
 async fn watch(cx: &Context, host: &Host, known: &SshTarget) -> Result<SshTarget> {
     loop {
         sleep(LOOK_AGAIN).await;
-        if let Some(error) = host.driver.ended(cx).await {
+        if let Some(error) = ended(cx, host).await {
             return Err(error);
         }
         // While the driver cannot tell, the known address is as good as any.
-        if let Ok(Some(target)) = host.driver.ssh(cx).await
+        if let Ok(target) = host.driver.ssh(&cx.for_driver()).await
             && !target.is_same_login(known)
         {
             return Ok(target);
@@ -97,7 +99,9 @@ async fn tell_why(cx: &Context, host: &Host, patience: Patience, last: &LastFail
     if let Some(error) = last.get() {
         cx.console.say(format!("Still waiting (for at most {} s): {error}", patience.within.as_secs()));
         if error.kind() == Kind::Unreachable {
-            host.driver.obstacles().iter().for_each(|obstacle| cx.console.say(format!("hint: {obstacle}")));
+            for obstacle in obstacles(host) {
+                cx.console.say(format!("hint: {obstacle}"));
+            }
         }
     }
     std::future::pending().await
@@ -109,10 +113,21 @@ fn unanswered(host: &Host, patience: Patience, error: Error) -> Error {
         return error;
     }
     let mut told = error.context("Too many retries waiting for SSH to be available.  Last error");
-    for obstacle in host.driver.obstacles() {
+    for obstacle in obstacles(host) {
         told = told.hint(obstacle);
     }
     told.hint(how_long(patience.within))
+}
+
+/// Why nobody can log in any more, if that is sure.
+async fn ended(cx: &Context, host: &Host) -> Option<Error> {
+    host.driver.diagnosis()?.ended(&cx.for_driver()).await
+}
+
+/// What may keep us from a computer that does not answer.
+fn obstacles(host: &Host) -> Vec<String> {
+    let usual = || vec!["does sshd run there, is the port right, and does no firewall stand between?".to_owned()];
+    host.driver.diagnosis().map_or_else(usual, Diagnosis::obstacles)
 }
 
 /// How long it was waited, and what changes that.
@@ -127,14 +142,14 @@ fn how_long(within: Duration) -> String {
 pub async fn wait_for_state(cx: &Context, host: &Host, wanted: State) -> Result<()> {
     let what = format!("state {wanted} of \"{}\"", host.name);
     let look = || async {
-        match host.driver.state(cx).await {
+        match host.driver.state(&cx.for_driver()).await {
             Ok(state) if state == wanted => Look::Done(()),
             Ok(State::Error) => Look::Failed(Error::msg(format!("\"{}\" is gone or in state Error", host.name))),
             Ok(state) => Look::NotYet(format!("it is {state}")),
             Err(error) => Look::NotYet(error.message().to_owned()),
         }
     };
-    if wanted != State::Running || host.driver.makes_computers() {
+    if wanted != State::Running || host.driver.host_kind() == HostKind::Created {
         return wait::until(&what, RUNNING, look).await;
     }
     let pace = Pace { within: Patience::SETTLED.as_told(&cx.env).within, ..RUNNING };
@@ -195,7 +210,7 @@ pub async fn wait_for_new_boot(cx: &Context, host: &Host, before: &str) -> Resul
 async fn end(cx: &Context, host: &Host) -> Error {
     loop {
         sleep(LOOK_AGAIN).await;
-        if let Some(error) = host.driver.ended(cx).await {
+        if let Some(error) = ended(cx, host).await {
             return error;
         }
     }

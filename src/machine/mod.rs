@@ -34,7 +34,7 @@ pub mod setup;
 pub mod upgrade;
 
 use crate::context::Context;
-use crate::driver::{Driver, MachinePlace, registry};
+use crate::driver::{Driver, Leftovers, MachinePlace, registry};
 use crate::error::{Error, Result};
 use crate::store::{AuthOptions, EngineOptions, Name, Record, Store, SwarmOptions};
 
@@ -60,7 +60,7 @@ impl Host {
             if cx.env.stderr_tty { cx.console.warn(note) } else { cx.console.debug(note) }
         }
         let place = place(&cx.store, name);
-        let driver = registry::load(&record.driver_name, &place, record.driver.clone())?;
+        let driver = registry::load(&cx.env, &record.driver_name, &place, record.driver.clone())?;
         Ok(Self { name: name.clone(), record, driver })
     }
 
@@ -94,6 +94,11 @@ impl Host {
     /// Its swarm options, if it has any.
     pub fn swarm(&self) -> Option<&SwarmOptions> {
         self.record.host_options.as_ref()?.swarm_options.as_ref()
+    }
+
+    /// What its driver has made and may have left, for people: ids with their kind and place.
+    pub fn traces(&self) -> Vec<String> {
+        self.driver.leftovers().map(Leftovers::traces).unwrap_or_default()
     }
 
     fn not_ours(&self, what: &str) -> Error {

@@ -2,6 +2,7 @@
 
 use super::Host;
 use crate::context::Context;
+use crate::driver::Leftovers;
 use crate::error::{Error, Kind, Result};
 use crate::store::Name;
 
@@ -30,6 +31,8 @@ pub struct Left {
     pub error: Error,
     /// Its ids, with their kind and place.
     pub traces: Vec<String>,
+    /// What all of it carries, if the driver marks what it makes.
+    pub id: Option<String>,
 }
 
 /// Removes one machine.
@@ -51,18 +54,10 @@ pub async fn remove(cx: &Context, name: &Name, force: Force) -> Removal {
         }
         (Err(left), Force::Yes) => {
             let left = Left { error: removing(left.error), ..left };
-            let forgotten = give_up(cx, name).and_then(|()| forget(cx, name));
-            Removal { left: Some(left), forgotten }
+            // What is left of it is nobody's from now on.
+            let given_up = left.id.iter().try_for_each(|id| cx.store.note_forgotten(id));
+            Removal { left: Some(left), forgotten: given_up.and_then(|()| forget(cx, name)) }
         }
-    }
-}
-
-/// What is left of it is nobody's from now on. Only what a driver made and tagged has an id.
-fn give_up(cx: &Context, name: &Name) -> Result<()> {
-    let Ok(record) = cx.store.load(name) else { return Ok(()) };
-    match record.driver["Id"].as_str().filter(|id| !id.is_empty() && record.driver_name == "amazonec2") {
-        Some(id) => cx.store.note_forgotten(id),
-        None => Ok(()),
     }
 }
 
@@ -74,8 +69,11 @@ fn forget(cx: &Context, name: &Name) -> Result<()> {
 }
 
 async fn remove_computer(cx: &Context, name: &Name) -> Result<(), Left> {
-    let mut host = Host::load(cx, name).map_err(|error| Left { error, traces: Vec::new() })?;
+    let mut host = Host::load(cx, name).map_err(|error| Left { error, traces: Vec::new(), id: None })?;
     let _progress = cx.console.busy(&format!("Removing {name}..."));
-    let removed = host.driver.remove(cx).await;
-    removed.map_err(|error| Left { error, traces: host.driver.traces() })
+    let removed = host.driver.remove(&cx.for_driver()).await;
+    removed.map_err(|error| {
+        let id = host.driver.leftovers().and_then(Leftovers::id).map(str::to_owned);
+        Left { error, traces: host.traces(), id }
+    })
 }

@@ -8,7 +8,9 @@ use super::{Host, computer};
 use crate::certs;
 use crate::clock;
 use crate::context::Context;
-use crate::docker::{DEFAULT_PORT, Endpoint, TlsFiles, check_files};
+use crate::docker::{TlsFiles, check_files};
+use crate::driver::HostKind;
+use crate::driver::base::bare_host;
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::provision::{self, Firewall, HostCertificates, Upgraded, Wanted};
 use crate::ssh::{Connection, Patience};
@@ -20,20 +22,11 @@ const FIREWALL: &str = "MACHINE_OPEN_FIREWALL";
 pub struct Found {
     connection: Connection,
     host: provision::Host,
+    /// Where the engine listens, on the host itself.
+    port: u16,
+    /// Where it answers, seen from here.
     url: String,
-}
-
-impl Found {
-    fn endpoint(&self) -> Result<Endpoint> {
-        self.url.parse()
-    }
-
-    fn port(&self) -> Result<u16> {
-        match self.endpoint()? {
-            Endpoint::Tcp { port, .. } => Ok(port),
-            Endpoint::Unix(_) => Ok(DEFAULT_PORT),
-        }
-    }
+    listens_on_ipv6: bool,
 }
 
 /// Logs in and looks what is there.
@@ -41,7 +34,7 @@ impl Found {
 /// # Errors
 /// Nobody answers, the login is refused, there is no way to become root, or the system is not known.
 pub async fn detect(cx: &Context, host: &Host) -> Result<Found> {
-    let patience = if host.driver.makes_computers() { Patience::BOOTING } else { Patience::SETTLED };
+    let patience = if host.driver.host_kind() == HostKind::Created { Patience::BOOTING } else { Patience::SETTLED };
     let connection = wait_for_ssh(cx, host, patience).await?;
     look(cx, host, connection).await
 }
@@ -53,7 +46,10 @@ pub async fn detect(cx: &Context, host: &Host) -> Result<Found> {
 pub async fn look(cx: &Context, host: &Host, connection: Connection) -> Result<Found> {
     let _progress = cx.console.progress("Detecting the provisioner...");
     let found = provision::detect(&connection, &cx.console, &host.name).await?;
-    Ok(Found { connection, host: found, url: host.driver.url(cx).await? })
+    let cx = cx.for_driver();
+    let (port, url) = (host.driver.engine_port(&cx).await?, host.driver.url(&cx).await?);
+    let listens_on_ipv6 = bare_host(&host.driver.ip(&cx).await?).parse::<Ipv6Addr>().is_ok();
+    Ok(Found { connection, host: found, port, url, listens_on_ipv6 })
 }
 
 /// The last part of `create`: Docker, certificates, and a connection from here.
@@ -121,7 +117,7 @@ async fn certify(cx: &Context, host: &Host, found: &Found, reissue: Reissue) -> 
 /// # Errors
 /// A step fails.
 pub async fn upgrade_packages(cx: &Context, host: &Host, found: &Found) -> Result<Upgraded> {
-    provision::upgrade(&found.connection, &cx.console, &found.host, &host.name, found.port()?).await
+    provision::upgrade(&found.connection, &cx.console, &found.host, &host.name, found.port).await
 }
 
 /// Waits until the engine listens again after a boot.
@@ -129,7 +125,7 @@ pub async fn upgrade_packages(cx: &Context, host: &Host, found: &Found) -> Resul
 /// # Errors
 /// It does not come up.
 pub async fn wait_for_engine(host: &Host, found: &Found) -> Result<()> {
-    provision::wait_listening(&found.connection, &found.host, &host.name, found.port()?).await
+    provision::wait_listening(&found.connection, &found.host, &host.name, found.port).await
 }
 
 async fn install(cx: &Context, host: &Host, found: &Found) -> Result<()> {
@@ -144,16 +140,12 @@ async fn install(cx: &Context, host: &Host, found: &Found) -> Result<()> {
 }
 
 fn wanted<'a>(host: &'a Host, found: &Found) -> Result<Wanted<'a>> {
-    let listen_ipv6 = match found.endpoint()? {
-        Endpoint::Tcp { host, .. } => host.parse::<Ipv6Addr>().is_ok(),
-        Endpoint::Unix(_) => false,
-    };
     let (name, driver_name) = (&host.name, &host.record.driver_name);
     Ok(Wanted {
         name,
         driver_name,
-        engine_port: found.port()?,
-        listen_ipv6,
+        engine_port: found.port,
+        listen_ipv6: found.listens_on_ipv6,
         engine: host.engine()?,
         keeps_containers: false,
     })
@@ -171,7 +163,7 @@ async fn check(cx: &Context, host: &Host, found: &Found) -> Result<()> {
     if cx.env.var(FIREWALL) == Some("off") {
         return Err(error.hint(format!("{FIREWALL}=off prevents opening the port in the host's own firewall")));
     }
-    let port = found.port()?;
+    let port = found.port;
     match provision::open_firewall(&found.connection, &found.host, &host.name, port).await? {
         Firewall::Opened(firewall) => {
             cx.console.say(format!("Opened port {port}/tcp in the host's {firewall}."));

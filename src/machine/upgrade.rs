@@ -10,7 +10,7 @@ use crate::error::Result;
 /// # Errors
 /// A step fails.
 pub async fn upgrade(cx: &Context, host: &mut Host) -> Result<()> {
-    if host.driver.state(cx).await? != State::Running {
+    if host.driver.state(&cx.for_driver()).await? != State::Running {
         cx.console.say("Starting machine so machine can be upgraded...");
         lifecycle::start(cx, host).await?;
     }

@@ -7,7 +7,7 @@ use super::flags::Given;
 use super::rules::Port;
 use super::state::{DEFAULT_REGION, Fields};
 use super::tags;
-use crate::context::Context;
+use crate::context::DriverContext;
 use crate::error::{Context as _, Error, Result};
 use crate::names;
 use crate::ssh;
@@ -23,8 +23,8 @@ const METADATA_HOPS: i64 = 2;
 ///
 /// # Errors
 /// The original's texts, or ours, for values that cannot be.
-pub async fn fill(cx: &Context, fields: &mut Fields, given: &Given<'_>, source: &Source) -> Result<()> {
-    let (keys, profile) = source.to_keep(&cx.env);
+pub async fn fill(cx: &DriverContext<'_>, fields: &mut Fields, given: &Given<'_>, source: &Source) -> Result<()> {
+    let (keys, profile) = source.to_keep(cx.env);
     if let Some(keys) = keys {
         (fields.access_key, fields.secret_key) = (keys.id, keys.secret);
     }
@@ -79,7 +79,7 @@ fn is_region(text: &str) -> bool {
     text.contains('-') && text.split('-').all(of)
 }
 
-fn login(cx: &Context, fields: &mut Fields, given: &Given<'_>) -> Result<()> {
+fn login(cx: &DriverContext<'_>, fields: &mut Fields, given: &Given<'_>) -> Result<()> {
     fields.base.ssh_user = given.text("ssh-user");
     if fields.base.ssh_user.is_empty() {
         super::state::DEFAULT_USER.clone_into(&mut fields.base.ssh_user);
@@ -204,7 +204,7 @@ fn check_source(source: &str) -> Result<()> {
 }
 
 /// The lines of public key files. The content is kept, not the path: a later run sends the same.
-fn authorized_keys(cx: &Context, files: &[String]) -> Result<Option<Vec<String>>> {
+fn authorized_keys(cx: &DriverContext<'_>, files: &[String]) -> Result<Option<Vec<String>>> {
     let mut keys = Vec::new();
     for file in files {
         let path = cx.env.cwd.join(file);

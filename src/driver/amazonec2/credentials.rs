@@ -15,7 +15,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 
 use super::convert::first_cause;
 use crate::clock;
-use crate::context::Context;
+use crate::context::DriverContext;
 use crate::driver::FlagValues;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -208,7 +208,7 @@ impl ProvideCredentials for Known {
 }
 
 /// The original's sentence, and what is known of the reason.
-pub fn missing(cx: &Context, target: &Target, error: &CredentialsError) -> Error {
+pub fn missing(cx: &DriverContext<'_>, target: &Target, error: &CredentialsError) -> Error {
     let cause = first_cause(error);
     cx.console.debug(format!("no AWS credentials: {cause}"));
     let mut missing = Error::msg(MISSING);

@@ -1,8 +1,7 @@
 //! The driver's part of every command.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -14,13 +13,13 @@ use super::flags::Given;
 use super::model::{Instance, Phase};
 use super::state::Fields;
 use super::work::{Work, random_id};
-use super::{
-    Amazonec2, clients, configure, console, flags, groups, image, keypair, launch, life, network, remove, tags,
+use super::{Amazonec2, configure, flags, groups, image, keypair, launch, life, network, remove, tags};
+use crate::context::DriverContext;
+use crate::driver::base::{ENGINE_PORT, engine_url};
+use crate::driver::{
+    Batching, Checkpoint, Diagnosis, Driver, Flag, FlagValues, HostKeySource, HostKind, Leftovers, Power, State,
+    encode, not_running,
 };
-use crate::clock;
-use crate::context::Context;
-use crate::driver::base::engine_url;
-use crate::driver::{Checkpoint, Driver, Flag, FlagValues, HostKeys, State, encode, not_running};
 use crate::error::{Error, Result};
 use crate::ssh::{SshTarget, hostkeys};
 
@@ -30,23 +29,27 @@ impl Driver for Amazonec2 {
         "amazonec2"
     }
 
-    async fn flags(&self) -> Result<Vec<Flag>> {
+    fn host_kind(&self) -> HostKind {
+        HostKind::Created
+    }
+
+    async fn flags(&self, _cx: &DriverContext<'_>) -> Result<Vec<Flag>> {
         Ok(flags::flags())
     }
 
-    async fn configure(&mut self, cx: &Context, values: &FlagValues) -> Result<()> {
-        let source = Source::from_flags(values, &cx.env);
-        let given = Given { values, env: &cx.env };
+    async fn configure(&mut self, cx: &DriverContext<'_>, values: &FlagValues) -> Result<()> {
+        let source = Source::from_flags(values, cx.env);
+        let given = Given { values, env: cx.env };
         configure::fill(cx, &mut self.fields, &given, &source).await?;
         self.keys = source.keys;
         self.removed_on_failure = given.is_on("terminate-on-failure");
         self.key_kind = keypair::kind(&given.text("ssh-key-type"))?;
         self.fields.id = random_id();
         let ec2 = self.ec2(cx).await?;
-        network::resolve_vpc(ec2.api(), &cx.console, &mut self.fields).await
+        network::resolve_vpc(ec2.api(), cx.console, &mut self.fields).await
     }
 
-    async fn resume(&mut self, cx: &Context, earlier: Value) -> Result<()> {
+    async fn resume(&mut self, cx: &DriverContext<'_>, earlier: Value) -> Result<()> {
         let mut earlier = Fields::load(earlier)?;
         if !earlier.is_begun() {
             return Ok(());
@@ -80,11 +83,11 @@ impl Driver for Amazonec2 {
         encode(&self.fields)
     }
 
-    async fn check(&mut self, cx: &Context) -> Result<()> {
+    async fn check(&mut self, cx: &DriverContext<'_>) -> Result<()> {
         if self.resumed {
             return Ok(());
         }
-        self.fields.store_id = cx.store.id()?;
+        self.fields.store_id = cx.store_id()?;
         let ec2 = self.ec2(cx).await?;
         if self.fields.endpoint.is_empty() {
             ec2.endpoint().clone_into(&mut self.fields.endpoint_url);
@@ -101,7 +104,7 @@ impl Driver for Amazonec2 {
         image::keep(&console, &mut self.fields, image)
     }
 
-    async fn create(&mut self, cx: &Context, checkpoint: &dyn Checkpoint) -> Result<()> {
+    async fn create(&mut self, cx: &DriverContext<'_>, checkpoint: &dyn Checkpoint) -> Result<()> {
         let console = self.console(cx);
         let earlier = self.fields.instance_id.clone();
         let may_be_unknown = self.fields.base.ip_address.is_empty() && self.was_young && self.is_young();
@@ -137,11 +140,7 @@ impl Driver for Amazonec2 {
         checkpoint.save(encode(&self.fields)?).await
     }
 
-    async fn remove(&mut self, cx: &Context) -> Result<()> {
-        self.remove_with(cx, groups::Which::Stores).await
-    }
-
-    async fn undo(&mut self, cx: &Context) -> Result<()> {
+    async fn undo(&mut self, cx: &DriverContext<'_>) -> Result<()> {
         if !self.resumed {
             return self.remove_with(cx, groups::Which::Ours).await;
         }
@@ -158,36 +157,11 @@ impl Driver for Amazonec2 {
         hostkeys::forget(&self.fields.base.ssh_target(&self.place, None)?.known_hosts)
     }
 
-    fn traces(&self) -> Vec<String> {
-        let Fields { instance_id, key_name, existing_key, region, owner_id, .. } = &self.fields;
-        let place = if owner_id.is_empty() { region.clone() } else { format!("{region}, account {owner_id}") };
-        let mut all = [self.launched(), self.met.clone(), vec![instance_id.clone()]].concat();
-        all.retain(|id| !id.is_empty());
-        all.sort_unstable();
-        all.dedup();
-        let mut traces: Vec<String> = all.into_iter().map(|id| format!("instance {id} in {place}")).collect();
-        if !key_name.is_empty() && !existing_key {
-            traces.push(format!("key pair {key_name} in {place}"));
-        }
-        traces
+    async fn remove(&mut self, cx: &DriverContext<'_>) -> Result<()> {
+        self.remove_with(cx, groups::Which::Stores).await
     }
 
-    fn is_removed_on_failure(&self) -> bool {
-        self.removed_on_failure
-    }
-
-    fn announce(&mut self, cx: &Context) {
-        self.announced = Mutex::new(Some(clients::announce(cx)));
-    }
-
-    async fn prepare(&self, cx: &Context) {
-        // What fails here fails again when it is asked for.
-        if let Ok(found) = self.look(cx).await {
-            self.remember(found, None);
-        }
-    }
-
-    async fn state(&self, cx: &Context) -> Result<State> {
+    async fn state(&self, cx: &DriverContext<'_>) -> Result<State> {
         if self.fields.instance_id.is_empty() && self.fields.is_tagged() && self.is_young() {
             // Its `create` is under way, as far as anybody can tell.
             return Ok(State::Starting);
@@ -204,20 +178,24 @@ impl Driver for Amazonec2 {
         Ok(life::state(instance.phase))
     }
 
-    async fn url(&self, cx: &Context) -> Result<String> {
+    async fn url(&self, cx: &DriverContext<'_>) -> Result<String> {
         let instance = self.instance(cx).await?;
         match instance.phase {
-            Phase::Running => Ok(engine_url(&life::address(&self.fields, &instance)?, 2376)),
+            Phase::Running => Ok(engine_url(&life::address(&self.fields, &instance)?, ENGINE_PORT)),
             Phase::Terminated => Err(life::ended(&instance)),
             _ => Err(not_running()),
         }
     }
 
-    async fn ip(&self, cx: &Context) -> Result<String> {
+    async fn engine_port(&self, _cx: &DriverContext<'_>) -> Result<u16> {
+        Ok(ENGINE_PORT)
+    }
+
+    async fn ip(&self, cx: &DriverContext<'_>) -> Result<String> {
         life::address(&self.fields, &self.instance(cx).await?)
     }
 
-    async fn addresses(&self, cx: &Context) -> Result<Vec<String>> {
+    async fn addresses(&self, cx: &DriverContext<'_>) -> Result<Vec<String>> {
         let instance = self.instance(cx).await?;
         let mut all = vec![life::address(&self.fields, &instance)?];
         for other in [instance.public_ip, instance.private_ip, instance.ipv6] {
@@ -228,7 +206,7 @@ impl Driver for Amazonec2 {
         Ok(all)
     }
 
-    async fn ssh(&self, cx: &Context) -> Result<Option<SshTarget>> {
+    async fn ssh(&self, cx: &DriverContext<'_>) -> Result<SshTarget> {
         let mut base = self.fields.base.clone();
         match self.look(cx).await {
             Ok(Some(instance)) => base.ip_address = life::address(&self.fields, &instance)?,
@@ -241,70 +219,27 @@ impl Driver for Amazonec2 {
             true => self.place.folder.join("id_rsa"),
             false => PathBuf::from(&base.ssh_key_path),
         };
-        base.ssh_target(&self.place, Some(key)).map(Some)
+        base.ssh_target(&self.place, Some(key))
     }
 
-    fn can_vouch(&self) -> bool {
-        true
+    fn power(&mut self) -> Option<&mut dyn Power> {
+        Some(self)
     }
 
-    async fn host_keys(&self, cx: &Context) -> HostKeys {
-        let since = match self.look(cx).await {
-            Ok(Some(instance)) => u64::try_from(instance.launched).unwrap_or_default(),
-            _ => return console::silent("EC2 does not tell about the instance".to_owned()),
-        };
-        let up = clock::now().duration_since(UNIX_EPOCH + Duration::from_secs(since)).unwrap_or_default();
-        match self.ec2(cx).await {
-            Ok(ec2) => console::read(ec2.api().console(&self.fields.instance_id).await, up),
-            Err(error) => HostKeys::Never(error.message().to_owned()),
-        }
+    fn leftovers(&self) -> Option<&dyn Leftovers> {
+        Some(self)
     }
 
-    async fn ended(&self, cx: &Context) -> Option<Error> {
-        let instance = self.look(cx).await.ok().flatten()?;
-        life::over(&instance)
+    fn batching(&self) -> Option<&dyn Batching> {
+        Some(self)
     }
 
-    fn obstacles(&self) -> Vec<String> {
-        let Fields { base, private_ip_address, .. } = &self.fields;
-        let groups = self.fields.group_names().join(", ");
-        let ids = self.fields.group_ids().join(", ");
-        let mut all = vec![format!(
-            "does the security group {groups} ({ids}) let your address in at port {}/tcp?",
-            base.ssh_port
-        )];
-        if self.fields.is_private() {
-            all.push(format!("{private_ip_address} is a private address: is there a way into its network from here?"));
-        }
-        all
+    fn host_key_source(&self) -> Option<&dyn HostKeySource> {
+        Some(self)
     }
 
-    async fn start(&mut self, cx: &Context) -> Result<()> {
-        let instance = self.living(cx).await?;
-        self.forget();
-        let ec2 = self.ec2(cx).await?;
-        if instance.phase == Phase::Stopping {
-            life::wait_stopped(&ec2, &instance.id).await?;
-        }
-        ec2.api().start(&instance.id).await?;
-        let instance = life::wait_running(&ec2, &self.fields, true).await?;
-        self.take_addresses(&instance)?;
-        self.remember(Some(instance), Some(Instant::now()));
-        Ok(())
-    }
-
-    async fn stop(&mut self, cx: &Context) -> Result<()> {
-        self.switch_off(cx, false).await
-    }
-
-    async fn kill(&mut self, cx: &Context) -> Result<()> {
-        self.switch_off(cx, true).await
-    }
-
-    async fn restart(&mut self, cx: &Context) -> Result<()> {
-        self.living(cx).await?;
-        self.forget();
-        Ok(self.ec2(cx).await?.api().reboot(&self.fields.instance_id).await?)
+    fn diagnosis(&self) -> Option<&dyn Diagnosis> {
+        Some(self)
     }
 }
 
@@ -326,16 +261,16 @@ impl Amazonec2 {
     }
 
     /// The instances that this process has launched.
-    fn launched(&self) -> Vec<String> {
+    pub(super) fn launched(&self) -> Vec<String> {
         self.launches.lock().expect("no panic while held").ids.clone()
     }
 
     /// Removes everything that is the machine's alone.
-    async fn remove_with(&mut self, cx: &Context, which: groups::Which) -> Result<()> {
+    async fn remove_with(&mut self, cx: &DriverContext<'_>, which: groups::Which) -> Result<()> {
         self.settle().await;
         self.forget();
         let mut launched = self.launched();
-        if self.is_young() && cx.store.creating(&self.place.name).is_some() {
+        if self.is_young() && cx.is_unfinished(&self.place.name) {
             launched.extend((!self.fields.instance_id.is_empty()).then(|| self.fields.instance_id.clone()));
         }
         let ec2 = self.ec2(cx).await?;
@@ -345,21 +280,5 @@ impl Amazonec2 {
         }
         self.fields.forget_everything();
         Ok(())
-    }
-
-    async fn switch_off(&self, cx: &Context, force: bool) -> Result<()> {
-        self.living(cx).await?;
-        self.forget();
-        let ec2 = self.ec2(cx).await?;
-        let id = &self.fields.instance_id;
-        match ec2.api().stop(id, force).await {
-            Err(error) if error.is("UnsupportedOperation") && self.fields.request_spot_instance => {
-                let name = &self.place.name;
-                return Err(Error::from(error)
-                    .hint(format!("a spot instance cannot be stopped, only removed: `docker-machine rm {name}`")));
-            }
-            answer => answer?,
-        }
-        life::wait_stopped(&ec2, id).await
     }
 }

@@ -13,7 +13,7 @@ use super::groups::Deleted;
 use super::model::{ApiResult, Instance, Phase, Tags, tag};
 use super::{Amazonec2, groups, tags};
 use crate::clock;
-use crate::context::Context;
+use crate::context::DriverContext;
 use crate::error::{Error, Result};
 use crate::store::Ids;
 use crate::wait::{self, Look, Pace};
@@ -206,7 +206,7 @@ impl Sweep {
     ///
     /// # Errors
     /// There are no credentials.
-    pub async fn of(cx: &Context, driver: &Amazonec2, ids: &Ids) -> Result<Self> {
+    pub async fn of(cx: &DriverContext<'_>, driver: &Amazonec2, ids: &Ids) -> Result<Self> {
         let api = driver.ec2(cx).await?.api().clone();
         Ok(Self { api, region: driver.fields.region.clone(), ids: ids.clone() })
     }
@@ -268,7 +268,7 @@ impl Sweep {
     ///
     /// # Errors
     /// It is left.
-    pub async fn remove(&self, cx: &Context, orphan: &Orphan, gone: &[String]) -> Result<()> {
+    pub async fn remove(&self, cx: &DriverContext<'_>, orphan: &Orphan, gone: &[String]) -> Result<()> {
         let id = orphan.handle.as_str();
         let done = match orphan.kind {
             Kind::SpotRequest => self.api.cancel_spot(id).await,
@@ -276,7 +276,7 @@ impl Sweep {
             Kind::Volume => self.api.delete_volume(id).await,
             Kind::KeyPair => self.api.delete_key_pair(id).await,
             Kind::SecurityGroup => {
-                return match groups::delete(&self.api, &cx.console, id, gone).await? {
+                return match groups::delete(&self.api, cx.console, id, gone).await? {
                     Deleted::Yes => Ok(()),
                     Deleted::Used => Err(Error::msg("something else uses it")),
                     Deleted::Denied(error) => Err(error.into()),

@@ -8,7 +8,7 @@ use super::state::Fields;
 use super::tags;
 use super::work::Work;
 use crate::console::Console;
-use crate::context::Context;
+use crate::context::DriverContext;
 use crate::driver::base::text;
 use crate::error::{Context as _, Error, Result};
 use crate::ssh::keys::{self, NewKey};
@@ -33,10 +33,10 @@ pub fn kind(name: &str) -> Result<NewKey> {
 ///
 /// # Errors
 /// It is no private key, or is encrypted and in no agent.
-pub async fn check_own(cx: &Context, fields: &Fields) -> Result<()> {
+pub async fn check_own(cx: &DriverContext<'_>, fields: &Fields) -> Result<()> {
     match fields.ssh_private_key_path.as_str() {
         "" => Ok(()),
-        path => keys::check_key(&cx.env.cwd.join(path), &cx.env).await,
+        path => keys::check_key(&cx.env.cwd.join(path), cx.env).await,
     }
 }
 
@@ -84,7 +84,7 @@ async fn named(api: &Api, name: &str) -> Result<Option<KeyPair>, ApiError> {
 ///
 /// # Errors
 /// A file cannot be read or written, or EC2 refuses.
-pub async fn ensure(cx: &Context, work: &mut Work<'_>, kind: NewKey) -> Result<()> {
+pub async fn ensure(cx: &DriverContext<'_>, work: &mut Work<'_>, kind: NewKey) -> Result<()> {
     let public = files(cx, work, kind).context("unable to create key pair")?;
     if work.fields.existing_key || !work.fields.key_pair_id.is_empty() {
         return work.save().await;
@@ -140,7 +140,7 @@ fn bare(line: &str) -> Option<(&str, &str)> {
 }
 
 /// The two files in the machine's folder; the public line.
-fn files(cx: &Context, work: &mut Work<'_>, kind: NewKey) -> Result<String> {
+fn files(cx: &DriverContext<'_>, work: &mut Work<'_>, kind: NewKey) -> Result<String> {
     let path = work.place.folder.join(FILE);
     let public_path = keys::beside(&path, ".pub");
     work.fields.base.ssh_key_path = text(&path);

@@ -11,7 +11,7 @@ use super::network::short_zone;
 use super::state::Fields;
 use super::work::{Work, random_id};
 use super::{tags, user_data};
-use crate::context::Context;
+use crate::context::DriverContext;
 use crate::error::{Error, Result};
 
 /// How often to look for an instance whose launch nobody heard the answer of, and the pause between.
@@ -35,7 +35,7 @@ struct Candidate {
 ///
 /// # Errors
 /// EC2 refuses everywhere, or the instance cannot be found again.
-pub async fn ensure(cx: &Context, work: &mut Work<'_>) -> Result<()> {
+pub async fn ensure(cx: &DriverContext<'_>, work: &mut Work<'_>) -> Result<()> {
     if !work.fields.instance_id.is_empty() {
         return Ok(());
     }
@@ -218,7 +218,7 @@ fn launch(fields: &Fields, candidate: &Candidate, data: &[u8]) -> Result<Launch>
     })
 }
 
-fn user_data(cx: &Context, work: &Work<'_>) -> Result<Vec<u8>> {
+fn user_data(cx: &DriverContext<'_>, work: &Work<'_>) -> Result<Vec<u8>> {
     let file = &work.fields.user_data_file;
     let theirs = match file.is_empty() {
         true => Vec::new(),

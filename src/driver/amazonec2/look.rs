@@ -9,7 +9,7 @@ use super::model::Instance;
 use super::owner::Whose;
 use super::{Amazonec2, Looked};
 use crate::clock;
-use crate::context::Context;
+use crate::context::DriverContext;
 use crate::error::{Error, Result};
 
 /// How long an answer is believed: one command asks several times in a row.
@@ -19,7 +19,7 @@ const YOUNG: Duration = Duration::from_secs(180);
 
 impl Amazonec2 {
     /// The instance as EC2 sees it now, or saw it a moment ago.
-    pub(super) async fn look(&self, cx: &Context) -> Result<Option<Instance>> {
+    pub(super) async fn look(&self, cx: &DriverContext<'_>) -> Result<Option<Instance>> {
         let announced = self.announced.lock().expect("no panic while held").take();
         if let Some(looked) = &*self.looked.lock().expect("no panic while held")
             && looked.at.is_none_or(|at| at.elapsed() < MEMORY)
@@ -55,7 +55,7 @@ impl Amazonec2 {
     }
 
     /// The instance, which must be there.
-    pub(super) async fn instance(&self, cx: &Context) -> Result<Instance> {
+    pub(super) async fn instance(&self, cx: &DriverContext<'_>) -> Result<Instance> {
         match self.look(cx).await? {
             Some(instance) => Ok(instance),
             None => Err(self.unknown(cx).await),
@@ -64,7 +64,7 @@ impl Amazonec2 {
 
     /// Why the instance is not found. Where it must be, in EC2's own words, which scripts look for: it does not say them
     /// to a question by filter.
-    pub(super) async fn unknown(&self, cx: &Context) -> Error {
+    pub(super) async fn unknown(&self, cx: &DriverContext<'_>) -> Error {
         let whose = self.whose(cx).await;
         match whose.obstacle(&self.fields) {
             Some(error) if whose.is_not_its() => error,
@@ -77,7 +77,7 @@ impl Amazonec2 {
     }
 
     /// Whether who answers is who made the machine.
-    pub(super) async fn whose(&self, cx: &Context) -> Whose {
+    pub(super) async fn whose(&self, cx: &DriverContext<'_>) -> Whose {
         match self.ec2(cx).await {
             Ok(ec2) => Whose::of(&ec2, &self.fields).await,
             Err(error) => Whose::Unclear(error.message().to_owned()),
@@ -85,7 +85,7 @@ impl Amazonec2 {
     }
 
     /// Why its credentials do not lead to where it was made; `None`: they do, or that cannot be told.
-    pub async fn astray(&self, cx: &Context) -> Option<Error> {
+    pub async fn astray(&self, cx: &DriverContext<'_>) -> Option<Error> {
         let whose = self.whose(cx).await;
         whose.obstacle(&self.fields).filter(|_| whose.is_not_its())
     }
@@ -106,7 +106,7 @@ impl Amazonec2 {
     }
 
     /// The instance, if anything can still be done with it.
-    pub(super) async fn living(&self, cx: &Context) -> Result<Instance> {
+    pub(super) async fn living(&self, cx: &DriverContext<'_>) -> Result<Instance> {
         let instance = self.instance(cx).await?;
         match instance.phase.is_final() {
             true => {

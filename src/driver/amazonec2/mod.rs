@@ -3,6 +3,7 @@
 //! What is going to be made is saved before the call that makes it, and what was made after it; everything carries the
 //! machine's id as a tag from its birth. So whenever the program is killed, the same `create` or a `rm` finds it again.
 
+mod abilities;
 mod api;
 mod batch;
 mod clients;
@@ -48,7 +49,7 @@ use self::state::Fields;
 use self::work::Launches;
 use super::{FlagValue, MachinePlace};
 use crate::console::Console;
-use crate::context::Context;
+use crate::context::DriverContext;
 use crate::error::Result;
 use crate::ssh::keys::NewKey;
 
@@ -126,14 +127,14 @@ impl Amazonec2 {
     ///
     /// # Errors
     /// The region's name is malformed.
-    pub async fn for_region(cx: &Context, place: &MachinePlace, region: Option<&str>) -> Result<Self> {
+    pub async fn for_region(cx: &DriverContext<'_>, place: &MachinePlace, region: Option<&str>) -> Result<Self> {
         let mut driver = Self::new(place);
-        let mut values = flags::from_env(&cx.env);
+        let mut values = flags::from_env(cx.env);
         if let Some(region) = region {
             values.0.insert("amazonec2-region".to_owned(), FlagValue::String(region.to_owned()));
         }
-        let source = Source::from_flags(&values, &cx.env);
-        let given = Given { values: &values, env: &cx.env };
+        let source = Source::from_flags(&values, cx.env);
+        let given = Given { values: &values, env: cx.env };
         driver.fields.profile.clone_from(&source.profile);
         driver.fields.region = configure::region(&given, &source).await?;
         driver.fields.endpoint = given.text("endpoint");
@@ -179,11 +180,11 @@ impl Amazonec2 {
         }
     }
 
-    async fn ec2(&self, cx: &Context) -> Result<Ec2> {
+    async fn ec2(&self, cx: &DriverContext<'_>) -> Result<Ec2> {
         clients::connect(cx, &self.target()).await
     }
 
-    fn console(&self, cx: &Context) -> Console {
+    fn console(&self, cx: &DriverContext<'_>) -> Console {
         cx.console.for_machine(self.place.name.as_str())
     }
 }

@@ -3,10 +3,9 @@
 use std::str::FromStr;
 
 use super::model::Rule;
+use crate::driver::base::ENGINE_PORT;
 use crate::error::{Error, Result};
 
-/// Where dockerd listens.
-pub const ENGINE_PORT: i32 = 2376;
 /// Everybody, over IPv4 and over IPv6.
 pub const EVERYBODY: &[&str] = &["0.0.0.0/0", "::/0"];
 
@@ -48,7 +47,7 @@ impl FromStr for Port {
 /// A port cannot be read.
 pub fn wanted(ssh_port: u16, open: &[String], sources: &[String]) -> Result<Vec<Rule>> {
     let tcp = |port: i32| Port { protocol: "tcp".to_owned(), first: port, last: port };
-    let mut ports = vec![tcp(i32::from(ssh_port)), tcp(ENGINE_PORT)];
+    let mut ports = vec![tcp(i32::from(ssh_port)), tcp(i32::from(ENGINE_PORT))];
     for text in open {
         ports.push(text.parse()?);
     }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use super::swarm::is_swarm;
 use super::{Filters, Listed, Row, masters, one_line, row_of};
-use crate::context::Context;
+use crate::context::{Context, DriverContext};
 use crate::docker::{Engine, TlsFiles, TrustPool};
 use crate::driver::{Driver, State, registry};
 use crate::error::{Context as _, Error, Kind, Result};
@@ -82,9 +82,18 @@ pub async fn keep_states(
 }
 
 /// Before anything is asked, for the drivers that ask for many computers with one call.
-fn announced(cx: &Context, mut driver: Box<dyn Driver>) -> Box<dyn Driver> {
-    driver.announce(cx);
+fn announced(cx: &Context, driver: Box<dyn Driver>) -> Box<dyn Driver> {
+    if let Some(batching) = driver.batching() {
+        batching.announce(&cx.for_driver());
+    }
     driver
+}
+
+/// Asks ahead where many computers are asked for with one call.
+async fn prepare(cx: &DriverContext<'_>, driver: &dyn Driver) {
+    if let Some(batching) = driver.batching() {
+        batching.prepare(cx).await;
+    }
 }
 
 async fn state_of(cx: &Context, name: &Name, driver: Result<&dyn Driver, &Error>, limit: Duration) -> State {
@@ -97,8 +106,9 @@ async fn state_of(cx: &Context, name: &Name, driver: Result<&dyn Driver, &Error>
         Err(error) => return failed(error),
     };
     let ask = async {
-        driver.prepare(cx).await;
-        driver.state(cx).await
+        let cx = cx.for_driver();
+        prepare(&cx, driver).await;
+        driver.state(&cx).await
     };
     match timeout(limit, ask).await {
         Ok(Ok(state)) => state,
@@ -202,18 +212,18 @@ impl Answer {
 
 impl Inquiry {
     async fn ask(&self, driver: &dyn Driver, files: &TlsFiles) -> Answer {
-        let cx = &self.cx;
-        driver.prepare(cx).await;
+        let cx = self.cx.for_driver();
+        prepare(&cx, driver).await;
         let _place = self.places.acquire().await;
         let mut answer = Answer::default();
-        match driver.url(cx).await {
+        match driver.url(&cx).await {
             Ok(url) => answer.url = url,
             Err(error) => answer.error = Some(error),
         }
         if !answer.url.is_empty() {
             answer.state = State::Running;
         } else if self.question.state {
-            match driver.state(cx).await {
+            match driver.state(&cx).await {
                 Ok(state) => answer.state = state,
                 Err(error) => {
                     answer.state = State::Error;
@@ -232,7 +242,7 @@ impl Inquiry {
 }
 
 fn driver(cx: &Context, name: &Name, record: &Record) -> Result<Box<dyn Driver>> {
-    registry::load(&record.driver_name, &machine::place(&cx.store, name), record.driver.clone())
+    registry::load(&cx.env, &record.driver_name, &machine::place(&cx.store, name), record.driver.clone())
 }
 
 /// The certificates that the docker CLI would use for a machine.

@@ -13,7 +13,7 @@ use crate::{certs, clock};
 /// # Errors
 /// The computer is down, the check fails (the original's three lines), or the machine is no swarm master.
 pub async fn checked_url(cx: &Context, host: &Host, swarm: bool) -> Result<String> {
-    let engine = host.driver.url(cx).await?;
+    let engine = host.driver.url(&cx.for_driver()).await?;
     let files = certificates(cx, &host.name, &host.record);
     if !swarm {
         check_files(&engine, &files).await?;

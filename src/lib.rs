@@ -16,6 +16,7 @@ pub mod env;
 pub mod error;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod gob;
 pub mod json;
 pub mod machine;
 pub mod names;

@@ -21,6 +21,7 @@ pub mod json;
 pub mod machine;
 pub mod names;
 pub mod provision;
+pub mod rpc;
 pub mod shared;
 pub mod shell;
 pub mod ssh;

@@ -13,6 +13,8 @@ mod support {
 mod failing;
 #[path = "../golden/player.rs"]
 mod player;
+#[path = "../words/mod.rs"]
+mod words;
 
 mod bad_input;
 mod create;
@@ -41,4 +43,5 @@ mod power_cut;
 mod provisioning;
 mod races;
 mod ssh;
+mod systemd;
 mod together;

@@ -14,6 +14,12 @@ pub struct Shell {
     apply: [&'static str; 2],
     /// What stands for a character that would mean something between the shell's quotes.
     escapes: &'static [(char, &'static str)],
+    /// The same for what is not typed but printed by a command, for `eval` to see: such text is split into words at its
+    /// blanks, and their patterns become names of files, before `eval` joins them and knows of any quotes. A blank is
+    /// meant that comes behind a blank.
+    printed: &'static [(char, &'static str)],
+    /// Before and after a line whose value has an opening brace in it.
+    brace: [&'static str; 2],
 }
 
 const POSIX: &Shell = &Shell {
@@ -23,6 +29,9 @@ const POSIX: &Shell = &Shell {
     remark: "#",
     apply: ["eval $(", ")"],
     escapes: &[('"', "\\\""), ('\\', "\\\\"), ('$', "\\$"), ('`', "\\`")],
+    // The parenthesis makes `!(a)` a pattern where `extglob` is set.
+    printed: &[(' ', "\"\" "), ('*', "\"\\*\""), ('?', "\"\\?\""), ('[', "\"\\[\""), ('(', "\"\\(\"")],
+    brace: ["", ""],
 };
 
 const OTHERS: &[&Shell] = &[
@@ -33,6 +42,8 @@ const OTHERS: &[&Shell] = &[
         remark: "#",
         apply: ["eval (", ")"],
         escapes: &[('"', "\\\""), ('\\', "\\\\"), ('$', "\\$")],
+        printed: &[],
+        brace: ["", ""],
     },
     &Shell {
         names: &["powershell", "pwsh"],
@@ -42,6 +53,8 @@ const OTHERS: &[&Shell] = &[
         apply: ["& ", " | Invoke-Expression"],
         // It takes typographic quotes for plain ones.
         escapes: &[('"', "`\""), ('“', "`“"), ('”', "`”"), ('„', "`„"), ('`', "``"), ('$', "`$")],
+        printed: &[],
+        brace: ["", ""],
     },
     &Shell {
         names: &["cmd"],
@@ -51,6 +64,8 @@ const OTHERS: &[&Shell] = &[
         apply: ["\t@FOR /f \"tokens=*\" %i IN ('", "') DO @%i"],
         // The line is what `%i` stands for: cmd does not look at its characters again.
         escapes: &[],
+        printed: &[],
+        brace: ["", ""],
     },
     &Shell {
         names: &["tcsh", "csh"],
@@ -59,6 +74,9 @@ const OTHERS: &[&Shell] = &[
         remark: ":",
         apply: ["eval `", "`"],
         escapes: &[('"', "\"'\"'\""), ('$', "\"'$'\""), ('`', "\"'`'\""), ('!', "\\!")],
+        // A tilde is a home folder at the beginning of a word. Braces are expanded in every word but in `{`.
+        printed: &[(' ', "\"\" "), ('~', "\"\"~"), ('{', "\"$dm_brace:q\"")],
+        brace: ["set dm_brace = { ; ", " unset dm_brace;"],
     },
     &Shell {
         names: &["emacs"],
@@ -67,6 +85,8 @@ const OTHERS: &[&Shell] = &[
         remark: ";;",
         apply: ["(with-temp-buffer (shell-command \"", "\" (current-buffer)) (eval-buffer))"],
         escapes: &[('"', "\\\""), ('\\', "\\\\")],
+        printed: &[],
+        brace: ["", ""],
     },
 ];
 
@@ -98,7 +118,11 @@ impl Shell {
     /// The line that sets a variable.
     pub fn set(&self, variable: &str, value: &str) -> String {
         let [before, between, after] = self.set;
-        format!("{before}{variable}{between}{}{after}", self.escape(value))
+        let line = format!("{before}{variable}{between}{}{after}", self.escape(value, self.printed));
+        match (value.contains('{'), self.brace) {
+            (true, [first, last]) => format!("{first}{line}{last}"),
+            (false, _) => line,
+        }
     }
 
     /// The line that unsets a variable.
@@ -122,21 +146,28 @@ impl Shell {
         let typed_in = if self.names.contains(&"emacs") { POSIX } else { self };
         let quoted: Vec<String> = args.iter().map(|arg| typed_in.quote(&visible(arg))).collect();
         let line = quoted.join(" ");
-        if typed_in == self { line } else { self.escape(&line) }
+        if typed_in == self { line } else { self.escape(&line, &[]) }
     }
 
     fn quote(&self, arg: &str) -> String {
         let plain = |c: char| c.is_alphanumeric() || "_-+=:,./@%^~".contains(c);
-        if !arg.is_empty() && arg.chars().all(plain) { arg.to_owned() } else { format!("\"{}\"", self.escape(arg)) }
+        if !arg.is_empty() && arg.chars().all(plain) {
+            arg.to_owned()
+        } else {
+            format!("\"{}\"", self.escape(arg, &[]))
+        }
     }
 
-    fn escape(&self, value: &str) -> String {
+    fn escape(&self, value: &str, printed: &[(char, &str)]) -> String {
         let mut escaped = String::with_capacity(value.len());
+        let mut before = None;
         for c in value.chars() {
-            match self.escapes.iter().find(|(special, _)| *special == c) {
-                Some((_, instead)) => escaped.push_str(instead),
-                None => escaped.push(c),
+            let is_first_blank = c == ' ' && before != Some(' ');
+            match self.escapes.iter().chain(printed).find(|(special, _)| *special == c) {
+                Some((_, instead)) if !is_first_blank => escaped.push_str(instead),
+                _ => escaped.push(c),
             }
+            before = Some(c);
         }
         escaped
     }
@@ -182,6 +213,20 @@ mod tests {
         ] {
             assert_eq!(named(name).set("K", r#"a"b$c`d\e"#), escaped, "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_split_where_it_was_printed_becomes_the_value_again() {
+        for (name, set) in [
+            ("sh", r#"export K=" "" "\*" "\?"~"\["a]!"\("b){c,d}""#),
+            ("fish", r#"set -gx K "  * ?~[a]!(b){c,d}";"#),
+            ("tcsh", r#"set dm_brace = { ; setenv K " "" * ?""~[a]\!(b)"$dm_brace:q"c,d}"; unset dm_brace;"#),
+        ] {
+            assert_eq!(named(name).set("K", "  * ?~[a]!(b){c,d}"), set, "{name}");
+        }
+        // What is typed is not split.
+        let hint = named("sh").hint(&args(&["docker-machine", "-s", "/a  *", "env"]));
+        assert!(hint.ends_with("# eval $(docker-machine -s \"/a  *\" env)\n"), "{hint}");
     }
 
     #[test]

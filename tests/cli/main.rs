@@ -6,6 +6,8 @@ mod support;
 mod failing;
 #[path = "../golden/player.rs"]
 mod player;
+#[path = "../words/mod.rs"]
+mod words;
 
 mod complete;
 mod ec2_flags;

@@ -23,6 +23,8 @@ pub struct Env {
     pub stdout_tty: bool,
     /// See [`Env::stdin_tty`].
     pub stderr_tty: bool,
+    /// Columns of the terminal that is standard output; `None`: it is no terminal.
+    pub stdout_width: Option<usize>,
 }
 
 impl Env {
@@ -38,6 +40,7 @@ impl Env {
             stdin_tty: std::io::stdin().is_terminal(),
             stdout_tty: std::io::stdout().is_terminal(),
             stderr_tty: std::io::stderr().is_terminal(),
+            stdout_width: std::io::stdout().is_terminal().then(|| columns(&std::io::stdout())),
         }
     }
 
@@ -56,6 +59,12 @@ impl Env {
     pub fn program(&self) -> &str {
         self.args.first().map_or("docker-machine", String::as_str)
     }
+}
+
+/// A terminal's width. One that does not tell, such as a serial line, has the usual 80.
+fn columns(terminal: &impl std::os::fd::AsFd) -> usize {
+    let told = rustix::termios::tcgetwinsize(terminal).map_or(0, |size| size.ws_col);
+    if told == 0 { 80 } else { usize::from(told) }
 }
 
 fn is_executable(file: &std::path::Path) -> bool {

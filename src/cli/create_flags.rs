@@ -53,10 +53,36 @@ pub(crate) fn shared() -> Vec<Flag> {
     SHARED.iter().map(|(name, shape, env, usage)| Flag::new(name, kind(shape), env, usage)).collect()
 }
 
-/// The table as clap arguments; `--driver` is the one with a short name.
-pub(crate) fn shared_arguments() -> Vec<Arg> {
+/// All flags of a `create` as clap arguments: the shared ones and the driver's, in groups. `--driver` is the one with a
+/// short name.
+pub(crate) fn arguments(driver: &[Flag]) -> Vec<Arg> {
     let short = |arg: Arg| if arg.get_id() == "driver" { arg.short('d') } else { arg };
-    shared().iter().map(flag::argument).map(short).collect()
+    let shared = shared();
+    let mut arguments: Vec<Arg> = shared.iter().map(|flag| grouped(flag, heading(&flag.name))).map(short).collect();
+    // Groups are shown in the order in which they begin: the driver's before those of the engine.
+    arguments.splice(1..1, driver_arguments(driver));
+    arguments
+}
+
+fn driver_arguments(flags: &[Flag]) -> Vec<Arg> {
+    let (common, others): (Vec<&Flag>, Vec<&Flag>) = flags.iter().partition(|flag| flag.is_common);
+    let rest = if common.is_empty() { "Driver options" } else { "More driver options" };
+    let common = common.into_iter().map(|flag| grouped(flag, Some("Common driver options")));
+    common.chain(others.into_iter().map(|flag| grouped(flag, Some(rest)))).collect()
+}
+
+fn grouped(flag: &Flag, heading: Option<&'static str>) -> Arg {
+    let arg = flag::argument(flag);
+    match heading {
+        Some(heading) => arg.help_heading(heading),
+        None => arg,
+    }
+}
+
+/// The group of a shared flag, if it is not one of the first.
+fn heading(name: &str) -> Option<&'static str> {
+    let groups = [("engine", "Engine options"), ("swarm", "Swarm options")];
+    groups.into_iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, heading)| heading)
 }
 
 /// A driver's flags without those whose name is taken or is no name: a plugin must not break the command line.

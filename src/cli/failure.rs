@@ -1,6 +1,7 @@
 //! How a command line that cannot be carried out is told: its error, and the help that goes with it.
 
 use super::argv::Misuse;
+use super::help::Called;
 use crate::error::{Error, Kind};
 
 /// A failure, and the help that is printed on standard output before its message.
@@ -17,16 +18,25 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
-    pub(super) fn misuse(misuse: Misuse, help: &str) -> Self {
-        let error = Error::usage(misuse.message);
-        let error = misuse.hint.into_iter().fold(error, Error::hint);
-        Self { help: format!("{}\n\n{help}", misuse.headline), error }
+    /// A command line that breaks the grammar, of the command `name` (`""`: the program).
+    pub(super) fn misuse(misuse: Misuse, called: &Called, name: &str, help: impl FnOnce() -> String) -> Self {
+        let error = misuse.hint.into_iter().fold(Error::usage(misuse.message), Error::hint);
+        Self::of_usage(error, called, name, || format!("{}\n\n{}", misuse.headline, help()))
     }
 
-    /// A command's own error: with its help if it was called the wrong way.
-    pub(super) fn of_command(error: Error, help: impl FnOnce() -> String) -> Self {
-        let help = if error.kind() == Kind::Usage { help() } else { String::new() };
-        Self { help, error }
+    /// An error of the command `name`: with its help if it was called the wrong way.
+    pub(super) fn of_command(error: Error, called: &Called, name: &str, help: impl FnOnce() -> String) -> Self {
+        if error.kind() == Kind::Usage { Self::of_usage(error, called, name, help) } else { error.into() }
+    }
+
+    /// At a terminal the help would push the error off the screen: there it is only pointed to.
+    fn of_usage(error: Error, called: &Called, name: &str, help: impl FnOnce() -> String) -> Self {
+        if called.width.is_none() {
+            return Self { help: help(), error };
+        }
+        let program = called.program();
+        let line = if name.is_empty() { format!("{program} --help") } else { format!("{program} {name} --help") };
+        error.hint(format!("`{line}` shows how to call it")).into()
     }
 }
 

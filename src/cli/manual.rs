@@ -1,9 +1,10 @@
 //! The manual pages, from the same tree as the help.
 
-use clap::{Arg, Command};
+use clap::Command;
 use clap_mangen::Man;
 
-use super::flag::{self, Variables};
+use super::flag;
+use super::help::described_argument;
 use super::{create_flags, driver_flags, tree};
 use crate::commands::man::Page;
 use crate::context::Context;
@@ -25,9 +26,9 @@ pub(crate) async fn pages(cx: &Context) -> Result<Vec<Page>> {
     }
     let mut tree = tree::program(&[])
         .version(VERSION)
-        .mut_args(polished)
+        .mut_args(described_argument)
         .mut_subcommand("create", |create| create.args(drivers))
-        .mut_subcommands(|command| described(command).mut_args(polished))
+        .mut_subcommands(|command| described(command).mut_args(described_argument))
         .mut_subcommand("create", |create| create.override_usage("docker-machine create [OPTIONS] NAME"))
         .override_usage("docker-machine [OPTIONS] COMMAND [arg...]")
         .subcommand_help_heading("COMMANDS");
@@ -49,20 +50,6 @@ fn described(command: Command) -> Command {
         Some(text) => command.long_about(text),
         None => command,
     }
-}
-
-/// With the variables that stand in for the flag, and without defaults that say nothing.
-fn polished(arg: Arg) -> Arg {
-    let empty = arg.get_default_values().first().is_some_and(|value| value.is_empty());
-    let arg = if empty { arg.hide_default_value(true) } else { arg };
-    let unnamed = arg.get_action().takes_values() && arg.get_value_names().is_none();
-    let arg = if unnamed { arg.value_name("VALUE") } else { arg };
-    let variables = arg.get::<Variables>().map(|variables| variables.0.join(", $")).unwrap_or_default();
-    if variables.is_empty() {
-        return arg;
-    }
-    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    arg.help(format!("{help} [${variables}]"))
 }
 
 #[cfg(test)]

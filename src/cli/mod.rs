@@ -73,7 +73,7 @@ fn work(env: &Env, setup: Setup, job: Job) -> Result<(), Failure> {
                 cx.console = cx.console.for_query();
             }
             let help = || plan::command_help(&tree::program(&[]), &name, &called);
-            runtime.block_on(command.run(&cx)).map_err(|error| Failure::of_command(error, help))
+            runtime.block_on(command.run(&cx)).map_err(|error| Failure::of_command(error, &called, &name, help))
         }
     };
     // A thread that waits for standard input would keep the process for ever.

@@ -70,7 +70,7 @@ impl Reader<'_> {
         let flags = flag::of(&self.tree);
         let words = self.env.args.get(1..).unwrap_or_default();
         let mut parsed = argv::parse(words, &flags, Flags::Leading)
-            .map_err(|misuse| Failure::misuse(misuse, &help::app(&self.tree, &self.called)))?;
+            .map_err(|misuse| Failure::misuse(misuse, &self.called, "", || help::app(&self.tree, &self.called)))?;
         let mut rest = std::mem::take(&mut parsed.positionals).into_iter();
         let word = rest.next().unwrap_or_default();
         if parsed.is_on(&flags, "help") {
@@ -101,8 +101,9 @@ impl Reader<'_> {
 
     fn command(&mut self, name: String, words: &[String], setup: Result<Setup>) -> Result<Plan, Failure> {
         let flags = flag::of(self.find(&name)?);
-        let parsed = argv::parse(words, &flags, Flags::Anywhere)
-            .map_err(|misuse| Failure::misuse(misuse, &command_help(&self.tree, &name, &self.called)))?;
+        let parsed = argv::parse(words, &flags, Flags::Anywhere).map_err(|misuse| {
+            Failure::misuse(misuse, &self.called, &name, || command_help(&self.tree, &name, &self.called))
+        })?;
         if parsed.is_on(&flags, "help") {
             return Ok(self.command_help(&name));
         }
@@ -161,7 +162,7 @@ impl Reader<'_> {
     }
 
     fn with_help(&self, error: Error, name: &str) -> Failure {
-        Failure::of_command(error, || command_help(&self.tree, name, &self.called))
+        Failure::of_command(error, &self.called, name, || command_help(&self.tree, name, &self.called))
     }
 }
 

@@ -23,9 +23,10 @@ pub(super) async fn run(cx: &Context, called: &Called, words: &[String]) -> Resu
             cx.console.data(&help_text(&driver, called));
             Ok(())
         }
-        Some(command) => {
-            command.run(cx).await.map_err(|error| Failure::of_command(error, || help_text(&driver, called)))
-        }
+        Some(command) => command
+            .run(cx)
+            .await
+            .map_err(|error| Failure::of_command(error, called, "create", || help_text(&driver, called))),
     }
 }
 
@@ -40,7 +41,7 @@ fn read(
     let mut tree = tree::program(driver);
     let flags = flag::of(tree.find_subcommand("create").expect("the tree has it"));
     let parsed = argv::parse(words, &flags, Flags::Anywhere)
-        .map_err(|misuse| Failure::misuse(misuse, &help_text(driver, called)))?;
+        .map_err(|misuse| Failure::misuse(misuse, called, "create", || help_text(driver, called)))?;
     if parsed.is_on(&flags, "help") {
         return Ok(None);
     }
@@ -62,7 +63,8 @@ fn without_value(words: &[String], called: &Called) -> Option<Failure> {
     let tree = tree::program(&[]);
     let flags = flag::of(tree.find_subcommand("create").expect("the tree has it"));
     let misuse = argv::parse(words, &flags, Flags::Anywhere).err()?;
-    misuse.message.starts_with("flag needs an argument").then(|| Failure::misuse(misuse, &help_text(&[], called)))
+    let without_value = misuse.message.starts_with("flag needs an argument");
+    without_value.then(|| Failure::misuse(misuse, called, "create", || help_text(&[], called)))
 }
 
 fn help_wanted(words: &[String]) -> bool {
@@ -85,7 +87,7 @@ mod tests {
 
     fn read_with(line: &str) -> Result<Option<Command>, Failure> {
         let flags = [Flag::new("a-size", FlagKind::Int(1), "", "")];
-        let called = Called { argv0: "dm".into(), default_root: String::new() };
+        let called = Called { argv0: "dm".into(), default_root: String::new(), width: None };
         read(&words(line), "a", &flags, &called, &Env::default())
     }
 

@@ -6,7 +6,6 @@
 use clap::{Arg, ArgAction, CommandFactory, FromArgMatches};
 
 use super::create_flags;
-use super::flag;
 use super::globals::GlobalArgs;
 use crate::commands::Command;
 use crate::driver::Flag;
@@ -30,7 +29,7 @@ pub(crate) struct Program {
 pub(crate) fn program(extra: &[Flag]) -> clap::Command {
     let help = || Arg::new("help").long("help").short('h').action(ArgAction::SetTrue).help("Show this help");
     Program::command().mut_subcommands(|command| match command.get_name() {
-        "create" => command.args(create_flags::shared_arguments()).args(extra.iter().map(flag::argument)).arg(help()),
+        "create" => command.args(create_flags::arguments(extra)).arg(help()),
         _ => command.arg(help()),
     })
 }
@@ -47,7 +46,7 @@ pub(crate) fn parse(tree: &mut clap::Command, words: Vec<String>) -> Result<(Pro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::flag::Takes;
+    use crate::cli::flag::{self, Takes};
     use crate::driver::FlagKind;
 
     #[test]

@@ -13,6 +13,8 @@ pub struct Flag {
     pub env: Option<String>,
     /// Type and default.
     pub kind: FlagKind,
+    /// Whether help for people shows it among the first of its driver.
+    pub is_common: bool,
 }
 
 /// A flag's type and default.
@@ -32,7 +34,13 @@ impl Flag {
     /// A flag with its environment variable (`""`: none) and help.
     pub fn new(name: &str, kind: FlagKind, env: &str, usage: &str) -> Self {
         let env = (!env.is_empty()).then(|| env.to_owned());
-        Self { name: name.into(), usage: usage.into(), env, kind }
+        Self { name: name.into(), usage: usage.into(), env, kind, is_common: false }
+    }
+
+    /// The same flag, as one that most people need.
+    #[must_use]
+    pub fn common(self) -> Self {
+        Self { is_common: true, ..self }
     }
 }
 

@@ -97,6 +97,39 @@ $ docker-machine u
 }
 
 #[test]
+fn a_wrong_flag_at_a_terminal_leaves_its_error_in_sight() {
+    let fleet = Fleet::new();
+    let terminal = bash(&fleet.sandbox, "");
+    terminal.shows(str![[r#"
+$
+
+"#]]);
+    terminal.types("docker-machine ls --quite || :\r").shows(str![[r#"
+$ docker-machine ls --quite || :
+flag provided but not defined: -quite
+hint: did you mean `--quiet`?
+hint: `docker-machine ls --help` shows how to call it
+$
+
+"#]]);
+    terminal.anew("docker-machine inspect --help\r").shows(str![[r#"
+$ docker-machine inspect --help
+Show everything that is recorded about a machine
+
+Usage: docker-machine inspect [OPTIONS] [NAME]...
+
+Arguments:
+  [NAME]...  The machine; without one `default`
+
+Options:
+  -f, --format <FORMAT>  Fill in this Go template instead of printing JSON
+  -h, --help             Show this help
+$
+
+"#]]);
+}
+
+#[test]
 fn tab_in_bash_beside_the_completions_of_a_distribution() {
     let fleet = Fleet::new();
     let terminal = bash(&fleet.sandbox, "source /usr/share/bash-completion/bash_completion");

@@ -77,6 +77,27 @@ const FLAGS: &[Row] = &[
     ("zone", List, "AWS_ZONE", "Zone: letter or name (default: any, in order); several are tried in order"),
 ];
 
+/// Those that most people need: where, what, how big, who may come in.
+const COMMON: &[&str] = &[
+    "ami",
+    "iam-instance-profile",
+    "instance-type",
+    "open-port",
+    "private-address-only",
+    "profile",
+    "region",
+    "request-spot-instance",
+    "root-size",
+    "security-group",
+    "ssh-keypath",
+    "ssh-user",
+    "subnet-id",
+    "tags",
+    "userdata",
+    "vpc-id",
+    "zone",
+];
+
 /// The table as flags.
 pub fn flags() -> Vec<Flag> {
     let kind = |shape| match shape {
@@ -87,7 +108,10 @@ pub fn flags() -> Vec<Flag> {
     };
     FLAGS
         .iter()
-        .map(|(name, shape, env, usage)| Flag::new(&format!("amazonec2-{name}"), kind(*shape), env, usage))
+        .map(|(name, shape, env, usage)| {
+            let flag = Flag::new(&format!("amazonec2-{name}"), kind(*shape), env, usage);
+            if COMMON.contains(name) { flag.common() } else { flag }
+        })
         .collect()
 }
 

@@ -1,50 +1,14 @@
-//! The help texts, in the layout that completions and wrappers cut apart: columns padded with tabs, two spaces
-//! before a command, three before a command's flag.
+//! The original's layout, which completions and wrappers cut apart: columns padded with tabs, two spaces before a
+//! command, three before a command's flag.
 
 use std::fmt::Write;
 
-use super::flag::{self, FlagSpec, Takes};
-use super::globals;
-use crate::env::Env;
+use super::{Called, Order, about_of, description};
+use crate::cli::flag::{self, FlagSpec, Takes};
 use crate::version::{BUILD, VERSION};
 
-/// How the program was called, for texts that repeat it.
-#[derive(Clone, Debug)]
-pub(crate) struct Called {
-    /// `argv[0]` as typed.
-    pub(crate) argv0: String,
-    /// The store's root if no flag and no variable names one.
-    pub(crate) default_root: String,
-}
-
-impl Called {
-    /// As the process was.
-    pub(crate) fn by(env: &Env) -> Self {
-        Self { argv0: env.program().to_owned(), default_root: globals::default_root(env) }
-    }
-
-    /// The program's base name.
-    pub(crate) fn program(&self) -> &str {
-        self.argv0.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("docker-machine")
-    }
-}
-
-/// In which order a command's flags are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// As they were declared.
-    Declared,
-    /// By label: `create --help`, where the driver's flags join the shared ones.
-    Sorted,
-}
-
-/// The line of `--version`.
-pub(crate) fn version(called: &Called) -> String {
-    format!("{} version {VERSION}, build {BUILD}\n", called.program())
-}
-
 /// The program's help.
-pub(crate) fn app(tree: &clap::Command, called: &Called) -> String {
+pub(super) fn app(tree: &clap::Command, called: &Called) -> String {
     let program = called.program();
     let about = tree.get_about().map(ToString::to_string).unwrap_or_default();
     let mut flags = flag::of(tree);
@@ -56,14 +20,14 @@ pub(crate) fn app(tree: &clap::Command, called: &Called) -> String {
     let commands = columns("  ", listed.map(|command| (command.get_name().to_owned(), about_of(command))));
     format!(
         "Usage: {program} [OPTIONS] COMMAND [arg...]\n\n{about}\n\nVersion: {VERSION}, build {BUILD}\n\n\
-         Author:\n  docker-machine contributors - <https://github.com/docker/machine>\n\n\
+         Author:\n  The docker-machine contributors\n\n\
          Options:\n{options}  \nCommands:\n{commands}  \n\
          Run '{program} COMMAND --help' for more information on a command.\n"
     )
 }
 
 /// A command's help.
-pub(crate) fn command(command: &clap::Command, order: Order, called: &Called) -> String {
+pub(super) fn command(command: &clap::Command, order: Order, called: &Called) -> String {
     let (name, about) = (command.get_name(), about_of(command));
     let flags: Vec<FlagSpec> = flag::of(command).into_iter().filter(|flag| !flag.is_called("help")).collect();
     let options = if flags.is_empty() { "" } else { "[OPTIONS] " };
@@ -80,17 +44,6 @@ pub(crate) fn command(command: &clap::Command, order: Order, called: &Called) ->
         help += &columns("   ", rows.into_iter());
     }
     help
-}
-
-fn about_of(command: &clap::Command) -> String {
-    command.get_about().map(ToString::to_string).unwrap_or_default()
-}
-
-/// What the doc comment says after its first paragraph; `ARGV0` in it is the program as it was called.
-fn description(command: &clap::Command, called: &Called) -> Option<String> {
-    let long = command.get_long_about()?.to_string();
-    let (_, description) = long.split_once("\n\n")?;
-    Some(description.trim().replace("ARGV0", &called.argv0))
 }
 
 /// `--name, -n "default"`.
@@ -133,7 +86,7 @@ mod tests {
     use crate::cli::tree;
 
     fn called(argv0: &str) -> Called {
-        Called { argv0: argv0.into(), default_root: "/home/u/.docker".into() }
+        Called { argv0: argv0.into(), default_root: "/home/u/.docker".into(), width: None }
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod gob;
+pub mod interrupt;
 pub mod json;
 pub mod machine;
 pub mod names;

@@ -26,8 +26,7 @@ pub struct Args {
 /// Makes the machine, or several at the same time.
 ///
 /// # Errors
-/// Bad flags before anything is made; afterwards as [`create::create`]. Of several machines those that failed have been
-/// shown, and the others stay.
+/// Bad flags before anything is made; afterwards as [`create::create`].
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
     if args.names.iter().all(String::is_empty) {
         return Err(Error::usage("Error: No machine name specified"));
@@ -51,10 +50,7 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
             options: options::from_flags(cx, name, &args.values)?,
         });
     }
-    match orders.len() {
-        1 => create::create(cx, orders.remove(0)).await,
-        _ => create::several(cx, orders).await,
-    }
+    create::create(cx, orders).await
 }
 
 /// Classic swarm is dead, and swarm mode is not built yet: better to say so now than after the machine is made.

@@ -1,6 +1,7 @@
 //! One file per command: its flags, its help, and what it does. Those that do one thing to each of several machines
-//! differ in nothing but that thing: `many.rs`.
+//! differ in nothing but that thing: `action.rs`.
 
+pub mod action;
 pub mod active;
 pub mod complete;
 pub mod completion;
@@ -13,7 +14,6 @@ pub mod inspect;
 pub mod ip;
 pub mod ls;
 pub mod man;
-pub mod many;
 pub mod mount;
 pub mod regenerate_certs;
 pub mod rm;
@@ -26,7 +26,7 @@ pub mod version;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::machine::many::Action;
+use crate::machine::action::Action;
 
 /// The commands, in the order in which help lists them.
 #[derive(clap::Subcommand, Clone, Debug)]
@@ -40,17 +40,17 @@ pub(crate) enum Command {
     /// Switch machines off at once, without a shutdown
     ///
     /// Arguments are machine names.
-    Kill(many::Args),
+    Kill(action::Args),
     Ls(ls::Args),
     /// Set Docker up again on existing machines
     ///
     /// Arguments are machine names.
-    Provision(many::Args),
+    Provision(action::Args),
     RegenerateCerts(regenerate_certs::Args),
     /// Restart machines
     ///
     /// Arguments are machine names.
-    Restart(many::Args),
+    Restart(action::Args),
     Rm(rm::Args),
     Ssh(ssh::Args),
     Scp(scp::Args),
@@ -58,16 +58,16 @@ pub(crate) enum Command {
     /// Start machines
     ///
     /// Arguments are machine names.
-    Start(many::Args),
+    Start(action::Args),
     Status(status::Args),
     /// Shut machines down
     ///
     /// Arguments are machine names.
-    Stop(many::Args),
+    Stop(action::Args),
     /// Bring machines to the newest Docker
     ///
     /// Arguments are machine names.
-    Upgrade(many::Args),
+    Upgrade(action::Args),
     Url(url::Args),
     Version(version::Args),
     #[command(alias = "h")]
@@ -107,19 +107,19 @@ impl Command {
             Self::Env(args) => env::run(cx, args).await,
             Self::Inspect(args) => inspect::run(cx, args).await,
             Self::Ip(args) => ip::run(cx, args).await,
-            Self::Kill(args) => many::run(cx, args, Action::Kill).await,
+            Self::Kill(args) => action::run(cx, args, Action::Kill).await,
             Self::Ls(args) => ls::run(cx, args).await,
-            Self::Provision(args) => many::run(cx, args, Action::Provision).await,
+            Self::Provision(args) => action::run(cx, args, Action::Provision).await,
             Self::RegenerateCerts(args) => regenerate_certs::run(cx, args).await,
-            Self::Restart(args) => many::run(cx, args, Action::Restart).await,
+            Self::Restart(args) => action::run(cx, args, Action::Restart).await,
             Self::Rm(args) => rm::run(cx, args).await,
             Self::Ssh(args) => ssh::run(cx, args).await,
             Self::Scp(args) => scp::run(cx, args).await,
             Self::Mount(args) => mount::run(cx, args).await,
-            Self::Start(args) => many::run(cx, args, Action::Start).await,
+            Self::Start(args) => action::run(cx, args, Action::Start).await,
             Self::Status(args) => status::run(cx, args).await,
-            Self::Stop(args) => many::run(cx, args, Action::Stop).await,
-            Self::Upgrade(args) => many::run(cx, args, Action::Upgrade).await,
+            Self::Stop(args) => action::run(cx, args, Action::Stop).await,
+            Self::Upgrade(args) => action::run(cx, args, Action::Upgrade).await,
             Self::Url(args) => url::run(cx, args).await,
             Self::Version(args) => version::run(cx, args).await,
             Self::Gc(args) => gc::run(cx, args).await,

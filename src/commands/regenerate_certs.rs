@@ -5,7 +5,7 @@ use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::machine::Host;
-use crate::machine::many::{self, Action};
+use crate::machine::action::{self, Action};
 
 /// Make new TLS certificates for machines
 ///
@@ -28,7 +28,7 @@ const QUESTION: &str = "Regenerate TLS machine certs?  Warning: this is irrevers
 /// Asks, then renews the certificates of the machines.
 ///
 /// # Errors
-/// Standard input ends before the answer; otherwise as [`many::on_each`].
+/// Standard input ends before the answer; otherwise as [`action::on_each`].
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
     if !args.force && !confirmed(cx)? {
         return Ok(());
@@ -41,7 +41,7 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
         let (paths, identity) = (CertPaths::of(first.auth()?), Identity::from_env(&cx.env)?);
         certs::renew(&cx.console, &cx.store, &paths, &identity, Renew::Client).await?;
     }
-    many::on_each(cx, &names, Action::RegenerateCerts).await
+    action::on_each(cx, &names, Action::RegenerateCerts).await
 }
 
 /// Yes is a word that begins with `y`; the messages for no word at all are the original's.

@@ -1,14 +1,12 @@
 //! `rm`: remove machines.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use std::collections::HashSet;
 
 use crate::commands::targets;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::interrupt::Interruption;
+use crate::machine::fleet::{self, Summary};
 use crate::machine::remove::{self, Force, Removal};
 
 /// Remove machines
@@ -27,14 +25,11 @@ pub struct Args {
     pub names: Vec<String>,
 }
 
-/// How many machines are removed at once.
-const AT_ONCE: usize = 16;
-
 /// Asks, then removes the machines, several at the same time, and tells of each in the order of the names.
 ///
 /// # Errors
-/// A machine could not be removed: all errors are shown at the end. With `--force` they are shown at once, and the
-/// command succeeds.
+/// A machine could not be removed: of several machines all errors are shown at the end. With `--force` they are shown, and
+/// the command succeeds unless it was interrupted.
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
     if args.names.is_empty() {
         return Err(Error::usage("Error: Expected to get one or more machine names as arguments"));
@@ -45,25 +40,57 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
         return Ok(());
     }
     let force = if args.force { Force::Yes } else { Force::No };
-    let (mut errors, mut left) = (Vec::new(), Vec::new());
-    let mut removals = begin(cx, &args.names, force);
-    for text in &args.names {
-        // A name that is given again is gone by now.
-        let removal = match removals.remove(text) {
-            Some(task) => task.await.map_err(|panic| Error::msg(format!("a task ended in a panic: {panic}")))?,
-            None => one(cx, text, force).await,
+    let outcome = all(cx, &args.names, force).await;
+    conclude(cx, outcome, force)
+}
+
+/// What became of all machines.
+#[derive(Default)]
+struct Outcome {
+    summary: Summary,
+    errors: Vec<Error>,
+    /// What may be left of machines that are forgotten.
+    left: Vec<String>,
+}
+
+/// Removes them, and tells of each in the order of the names.
+async fn all(cx: &Context, names: &[String], force: Force) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut once = HashSet::new();
+    let machines = names.iter().filter(|name| once.insert(*name)).map(|name| (name.clone(), name.clone())).collect();
+    let interruption = Interruption::listen();
+    let mut removals = fleet::start(cx, &interruption, machines, move |cx, interruption, name: String| async move {
+        Ok(one(&cx, &name, force, interruption).await)
+    });
+    let mut told = HashSet::new();
+    for name in names {
+        let removal = if told.insert(name) {
+            let (_, removal) = removals.next().await.expect("there is a job for each name");
+            removal.unwrap_or_else(|error| Removal { left: None, forgotten: Err(remove::failed(name, error)) })
+        } else {
+            // It is gone by now.
+            one(cx, name, force, interruption.clone()).await
         };
         if let Some(removed) = removal.left {
             cx.console.error(&removed.error);
             if !removed.traces.is_empty() {
-                left.push(format!("\"{text}\" may have left: {}", removed.traces.join(", ")));
+                outcome.left.push(format!("\"{name}\" may have left: {}", removed.traces.join(", ")));
             }
         }
+        outcome.summary.add(name, removal.forgotten.as_ref().err());
         match removal.forgotten {
-            Ok(()) => cx.console.say(format!("Successfully removed {text}")),
-            Err(error) => errors.push(error),
+            Ok(()) => cx.console.say(format!("Successfully removed {name}")),
+            Err(error) => outcome.errors.push(error),
         }
     }
+    outcome
+}
+
+fn conclude(cx: &Context, outcome: Outcome, force: Force) -> Result<()> {
+    let Outcome { summary, mut errors, left } = outcome;
+    let fails = force == Force::No || summary.is_interrupted();
+    // The error of a single machine is the command's.
+    let single = if fails && summary.machines() == 1 { errors.pop() } else { None };
     for error in &errors {
         cx.console.error(error);
     }
@@ -71,29 +98,18 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     for trace in left {
         cx.console.warn(trace);
     }
-    if errors.is_empty() || args.force { Ok(()) } else { Err(Error::msg("")) }
-}
-
-/// A task for each name.
-fn begin(cx: &Context, names: &[String], force: Force) -> HashMap<String, JoinHandle<Removal>> {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
-    let names: HashSet<&String> = names.iter().collect();
-    let begin = |text: &String| {
-        let (cx, places, name) = (cx.clone(), Arc::clone(&places), text.clone());
-        let task = tokio::spawn(async move {
-            let _place = places.acquire_owned().await.expect("the semaphore is never closed");
-            one(&cx, &name, force).await
-        });
-        (text.clone(), task)
-    };
-    names.into_iter().map(begin).collect()
+    match single {
+        Some(error) => Err(error),
+        None if fails => summary.conclude(),
+        None => Ok(()),
+    }
 }
 
 /// A name that could be no machine's is refused before any path is built from it.
-async fn one(cx: &Context, text: &str, force: Force) -> Removal {
+async fn one(cx: &Context, text: &str, force: Force, interruption: Interruption) -> Removal {
     match targets::valid(text) {
-        Ok(name) => remove::remove(cx, &name, force).await,
-        Err(error) => Removal { left: None, forgotten: Err(error.context(format!("Error removing host \"{text}\""))) },
+        Ok(name) => remove::remove(cx, &name, force, interruption).await,
+        Err(error) => Removal { left: None, forgotten: Err(remove::failed(text, error)) },
     }
 }
 

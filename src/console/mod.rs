@@ -19,8 +19,10 @@ use crate::error::{Error, Result, os_text};
 #[derive(Clone, Debug)]
 pub struct Console {
     inner: Arc<Inner>,
-    /// `(NAME) ` before every line, for what a driver says.
+    /// `(NAME) ` before what a driver says.
     prefix: String,
+    /// The prefix stands before each line of a text, not only before the first one.
+    prefix_every_line: bool,
     /// Progress lines go to standard error, so that standard output holds only the result.
     query: bool,
     /// Where this machine's steps are shown while several are worked on.
@@ -73,7 +75,7 @@ impl Console {
 
     fn with(sink: Sink, debug: bool, screen: Screen) -> Self {
         let inner = Inner { sink: Mutex::new(sink), debug, screen, lost: OnceLock::new() };
-        Self { inner: Arc::new(inner), prefix: String::new(), query: false, steps: None }
+        Self { inner: Arc::new(inner), prefix: String::new(), prefix_every_line: false, query: false, steps: None }
     }
 
     /// The same terminal for what the driver of machine `name` says: `(NAME) ` before each line.
@@ -82,18 +84,27 @@ impl Console {
         Self { prefix: format!("({name}) "), ..self.clone() }
     }
 
-    /// As [`Console::for_machine`], for one of several machines that are worked on at the same time: on a terminal its
-    /// steps (lines that end in `...`) take turns on one line of its own, which is gone when the console is.
+    /// As [`Console::for_machine`], for one of several machines that are worked on at the same time: every line has the
+    /// name, and on a terminal its steps (lines that end in `...`) take turns on one line of its own until
+    /// [`Console::end_steps`]. In a query there is no such line.
     #[must_use]
     pub fn for_one_of_several(&self, name: &str) -> Self {
-        let console = self.for_machine(name);
-        Self { steps: self.inner.screen.steps(&console.prefix).map(Arc::new), ..console }
+        let console = Self { prefix_every_line: true, ..self.for_machine(name) };
+        let steps = if self.query { None } else { self.inner.screen.steps(&console.prefix) };
+        Self { steps: steps.map(Arc::new), ..console }
     }
 
     /// The machine is done with: tells how long it took, if its steps leave no trace.
     pub fn finished(&self) {
         if let Some(line) = &self.steps {
             self.say(format!("Done in {} s.", line.age().as_secs()));
+        }
+    }
+
+    /// Takes the line of the machine's steps off the terminal, whoever still has this console.
+    pub fn end_steps(&self) {
+        if let Some(line) = &self.steps {
+            line.end();
         }
     }
 
@@ -167,17 +178,20 @@ impl Console {
 
     /// Something that takes long and is told when it is over: only a terminal shows that it is under way.
     pub fn busy(&self, text: &str) -> Progress {
-        Progress { _line: self.inner.screen.line(self.shown(text)) }
+        let line = match &self.steps {
+            Some(steps) => {
+                steps.show(self.shown(text));
+                None
+            }
+            None => self.inner.screen.line(self.shown(text)),
+        };
+        Progress { _line: line }
     }
 
     /// A progress line for something that takes long; on a terminal it turns until the value is dropped.
     pub fn progress(&self, text: impl AsRef<str>) -> Progress {
         self.say(text.as_ref());
-        let line = match self.steps {
-            Some(_) => None,
-            None => self.inner.screen.line(self.shown(text)),
-        };
-        Progress { _line: line }
+        self.busy(text.as_ref())
     }
 
     /// Asks a question without a line end and reads one line; `None` at the end of input.
@@ -207,7 +221,8 @@ impl Console {
 
     /// What is said, with its prefix, fit for a terminal.
     fn shown(&self, text: impl AsRef<str>) -> String {
-        format!("{}{}", self.prefix, visible(text.as_ref()))
+        let shown = format!("{}{}", self.prefix, visible(text.as_ref()));
+        if self.prefix_every_line { shown.replace('\n', &format!("\n{}", self.prefix)) } else { shown }
     }
 
     fn write(&self, stream: Stream, text: &str) -> io::Result<()> {

@@ -53,6 +53,11 @@ impl Line {
         self.0.set_message(text);
     }
 
+    /// Takes it off the terminal, for good.
+    pub(super) fn end(&self) {
+        self.0.finish_and_clear();
+    }
+
     /// How long it has been there.
     pub(super) fn age(&self) -> Duration {
         self.0.elapsed()
@@ -61,6 +66,6 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.end();
     }
 }

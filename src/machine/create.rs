@@ -4,24 +4,19 @@
 //! the same command then goes on where it stopped.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::login::wait_for_state;
-use super::{Host, computer, setup};
+use super::{Host, computer, fleet, setup};
 use crate::certs::{self, CertPaths, Identity};
 use crate::context::Context;
 use crate::driver::{Driver, FlagValues, HostKind, Leftovers, State};
 use crate::error::{Context as _, Error, Kind, Result};
+use crate::interrupt::Interruption;
 use crate::store::{Claim, HostOptions, Name, Record};
 
-/// How many machines are made at once.
-const AT_ONCE: usize = 16;
 /// How long an interrupted `create` may take to remove what it made.
 const INTERRUPTED: Duration = Duration::from_secs(30);
 /// The same for one that failed: a security group is free only some time after its instance has ended.
@@ -52,13 +47,26 @@ enum Stage {
     Provisioning,
 }
 
-/// Makes a machine.
+/// Makes machines, several at the same time.
 ///
 /// # Errors
 /// With the original's messages and prefixes. Whatever this process made and could undo has been undone by then;
 /// otherwise the record stays, and the hints say how to go on and how to remove it. What was there before stays too.
-pub async fn create(cx: &Context, order: Order) -> Result<()> {
-    let mut interruption = Interruption::listen();
+/// When one of several fails, the others stay.
+pub async fn create(cx: &Context, orders: Vec<Order>) -> Result<()> {
+    let mut names = HashSet::new();
+    if let Some(twice) = orders.iter().find(|order| !names.insert(&order.name)) {
+        return Err(Error::msg(format!("the name \"{}\" is given twice", twice.name)));
+    }
+    if orders.len() > 1 {
+        // Before any of them is begun.
+        orders.iter().try_for_each(|order| cx.store.check_free(&order.name))?;
+    }
+    let machines = orders.into_iter().map(|order| (order.name.to_string(), order)).collect();
+    fleet::work(cx, machines, |cx, interruption, order| async move { one(&cx, order, interruption).await }).await
+}
+
+async fn one(cx: &Context, order: Order, mut interruption: Interruption) -> Result<()> {
     let name = order.name.clone();
     let (mut host, claim) = tokio::select! {
         begun = begin(cx, order) => begun.map_err(|error| not_begun(cx, &name, error))?,
@@ -111,49 +119,6 @@ async fn begin(cx: &Context, order: Order) -> Result<(Host, Claim)> {
     // Nothing waits from here on: who is interrupted now has begun, and takes it back.
     claim.begin(&record)?;
     Ok((Host { name, record, driver }, claim))
-}
-
-/// Makes several machines at the same time, each with its name before its lines.
-///
-/// # Errors
-/// Some failed: all errors have been shown, and the returned one has no message of its own. The others stay.
-pub async fn several(cx: &Context, orders: Vec<Order>) -> Result<()> {
-    let mut names = HashSet::new();
-    if let Some(twice) = orders.iter().find(|order| !names.insert(order.name.clone())) {
-        return Err(Error::msg(format!("the name \"{}\" is given twice", twice.name)));
-    }
-    for order in &orders {
-        cx.store.check_free(&order.name)?;
-    }
-    let places = Arc::new(Semaphore::new(AT_ONCE));
-    let mut running = JoinSet::new();
-    for order in orders {
-        let (mut cx, places, name) = (cx.clone(), Arc::clone(&places), order.name.clone());
-        running.spawn(async move {
-            let Ok(_place) = Arc::clone(&places).acquire_owned().await else { return Err(Kind::Interrupted) };
-            cx.console = cx.console.for_one_of_several(name.as_str());
-            let made = create(&cx, order).await;
-            made.inspect(|()| cx.console.finished()).map_err(|error| {
-                let kind = error.kind();
-                if kind == Kind::Interrupted {
-                    // What has not begun does not begin any more.
-                    places.close();
-                }
-                cx.console.error(&error);
-                kind
-            })
-        });
-    }
-    let mut failed = None;
-    while let Some(ended) = running.join_next().await {
-        let made = ended.map_err(|panic| Error::msg(format!("a task ended in a panic: {panic}")))?;
-        failed = made.err().or(failed);
-    }
-    match failed {
-        None => Ok(()),
-        Some(Kind::Interrupted) => Err(Error::new(Kind::Interrupted, "")),
-        Some(_) => Err(Error::msg("")),
-    }
 }
 
 /// The computer, then Docker on it.
@@ -262,7 +227,18 @@ async fn undone_in_time(cx: &Context, host: &mut Host, kind: Kind, interruption:
         undone = tokio::time::timeout(limit, host.driver.undo(&driver_cx)) => {
             undone.unwrap_or_else(|_| Err(Error::msg(format!("it took longer than {} s", limit.as_secs()))))
         }
-        _ = interruption.comes_again(kind) => Err(Error::new(Kind::Interrupted, "the removal was interrupted")),
+        () = comes_again(interruption, kind) => Err(Error::new(Kind::Interrupted, "the removal was interrupted")),
+    }
+}
+
+/// Resolves at an interruption after a failure of this kind, which may be the first one.
+async fn comes_again(interruption: &mut Interruption, kind: Kind) {
+    let first = Instant::now();
+    loop {
+        interruption.comes().await;
+        if kind != Kind::Interrupted || first.elapsed() >= SAME_SIGNAL {
+            return;
+        }
     }
 }
 
@@ -273,38 +249,4 @@ fn pre_create(error: &Error) -> Error {
         quoted = quoted.hint(hint.as_str());
     }
     quoted
-}
-
-/// Ctrl-C, or somebody who asks the process to end.
-struct Interruption {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Interruption {
-    /// From now on no signal ends the process before what it made is taken back.
-    fn listen() -> Self {
-        let listen = |kind| signal(kind).expect("a signal handler can be installed");
-        Self { interrupt: listen(SignalKind::interrupt()), terminate: listen(SignalKind::terminate()) }
-    }
-
-    /// Resolves when it has come after a failure of this kind, which may be the first one.
-    async fn comes_again(&mut self, kind: Kind) -> Error {
-        let first = Instant::now();
-        loop {
-            let interrupted = self.comes().await;
-            if kind != Kind::Interrupted || first.elapsed() >= SAME_SIGNAL {
-                return interrupted;
-            }
-        }
-    }
-
-    /// Resolves when it has come.
-    async fn comes(&mut self) -> Error {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-        Error::new(Kind::Interrupted, "interrupted")
-    }
 }

@@ -18,15 +18,16 @@
 //! - `rm` deletes a group with the last machine that uses it while a `create` is about to: EC2 says so to the `create`,
 //!   which makes the group again. Only the store that made a group deletes it.
 
+pub mod action;
 pub mod certificates;
 pub mod computer;
 pub mod create;
 pub mod first_contact;
+pub mod fleet;
 #[cfg(feature = "amazonec2")]
 pub mod gc;
 pub mod lifecycle;
 pub mod login;
-pub mod many;
 pub mod options;
 pub mod query;
 pub mod remove;

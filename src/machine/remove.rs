@@ -4,6 +4,7 @@ use super::Host;
 use crate::context::Context;
 use crate::driver::Leftovers;
 use crate::error::{Error, Kind, Result};
+use crate::interrupt::Interruption;
 use crate::store::Name;
 
 /// Whether the record goes even if the computer could not be removed.
@@ -35,45 +36,60 @@ pub struct Left {
     pub id: Option<String>,
 }
 
+/// The error of a machine that was not removed. `name` is as it was typed.
+pub fn failed(name: &str, error: Error) -> Error {
+    error.context(format!("Error removing host \"{name}\""))
+}
+
 /// Removes one machine.
-pub async fn remove(cx: &Context, name: &Name, force: Force) -> Removal {
-    let removing = |error: Error| error.context(format!("Error removing host \"{name}\""));
-    let _lock = match cx.store.exists(name) {
-        true => match cx.store.lock(&cx.console, name).await {
+pub async fn remove(cx: &Context, name: &Name, force: Force, mut interruption: Interruption) -> Removal {
+    let _lock = if cx.store.exists(name) {
+        let locked = tokio::select! {
+            locked = cx.store.lock(&cx.console, name) => locked,
+            interrupted = interruption.comes() => Err(interrupted),
+        };
+        match locked {
             Ok(lock) => Some(lock),
-            Err(error) => return Removal { left: None, forgotten: Err(removing(error)) },
-        },
-        false => None,
+            Err(error) => return Removal { left: None, forgotten: Err(failed(name.as_str(), error)) },
+        }
+    } else {
+        None
     };
-    match (remove_computer(cx, name).await, force) {
-        (Ok(()), _) => Removal { left: None, forgotten: forget(cx, name) },
-        (Err(left), Force::No) => {
-            let told = |error: Error, trace: &String| error.hint(format!("may be left: {trace}"));
-            let error = left.traces.iter().fold(removing(left.error), told);
-            Removal { left: None, forgotten: Err(error) }
-        }
-        (Err(left), Force::Yes) => {
-            let left = Left { error: removing(left.error), ..left };
-            // What is left of it is nobody's from now on.
-            let given_up = left.id.iter().try_for_each(|id| cx.store.note_forgotten(id));
-            Removal { left: Some(left), forgotten: given_up.and_then(|()| forget(cx, name)) }
-        }
+    let Err(left) = remove_computer(cx, name, &mut interruption).await else {
+        return Removal { left: None, forgotten: forget(cx, name) };
+    };
+    // Who interrupts wants it to stop here.
+    if force == Force::No || left.error.kind() == Kind::Interrupted {
+        let told = |error: Error, trace: &String| error.hint(format!("may be left: {trace}"));
+        let error = left.traces.iter().fold(failed(name.as_str(), left.error), told);
+        return Removal { left: None, forgotten: Err(error) };
     }
+    let left = Left { error: failed(name.as_str(), left.error), ..left };
+    // What is left of it is nobody's from now on.
+    let given_up = left.id.iter().try_for_each(|id| cx.store.note_forgotten(id));
+    Removal { left: Some(left), forgotten: given_up.and_then(|()| forget(cx, name)) }
 }
 
 fn forget(cx: &Context, name: &Name) -> Result<()> {
-    match cx.store.exists(name) {
-        true => cx.store.remove(name),
-        false => Err(Error::new(Kind::Missing, format!("Can't remove \"{name}\""))),
+    if !cx.store.exists(name) {
+        return Err(Error::new(Kind::Missing, format!("Can't remove \"{name}\"")));
     }
+    cx.store.remove(name)
 }
 
-async fn remove_computer(cx: &Context, name: &Name) -> Result<(), Left> {
+async fn remove_computer(cx: &Context, name: &Name, interruption: &mut Interruption) -> Result<(), Left> {
     let mut host = Host::load(cx, name).map_err(|error| Left { error, traces: Vec::new(), id: None })?;
     let _progress = cx.console.busy(&format!("Removing {name}..."));
-    let removed = host.driver.remove(&cx.for_driver()).await;
-    removed.map_err(|error| {
-        let id = host.driver.leftovers().and_then(Leftovers::id).map(str::to_owned);
-        Left { error, traces: host.traces(), id }
-    })
+    let driver_cx = cx.for_driver();
+    let removed = tokio::select! {
+        removed = host.driver.remove(&driver_cx) => removed,
+        interrupted = interruption.comes() => {
+            Err(interrupted.hint(format!("`docker-machine rm {name}` removes the rest")))
+        }
+    };
+    let Err(error) = removed else { return Ok(()) };
+    // What the driver has learned; a record that cannot be written does not make it worse.
+    _ = host.save(cx).await;
+    let id = host.driver.leftovers().and_then(Leftovers::id).map(str::to_owned);
+    Err(Left { error, traces: host.traces(), id })
 }

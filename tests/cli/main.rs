@@ -13,6 +13,7 @@ mod complete;
 mod ec2_flags;
 mod env_in_shells;
 mod failing_files;
+mod fleet;
 mod generated;
 mod global;
 mod golden;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::support::lab::PROGRAM;
+use crate::support::midway::Midway;
 use crate::support::region::Region;
 use crate::support::run::Run;
 
@@ -91,7 +92,13 @@ fn what_the_store_knows_is_not_asked_of_the_cloud(region: &Region) {
 fn many_machines_are_made_stopped_and_started_at_once() {
     let region = Region::new();
     let names = ["aws01", "aws02", "aws03"];
-    region.run(&[&["create", "--driver", "amazonec2"], names.as_slice()].concat()).succeeds();
+    let screen = at_a_terminal(&region, &format!("create --driver amazonec2 {}", names.join(" ")));
+    for name in names {
+        assert!(screen.contains(&format!("({name}) Done in ")), "{screen}");
+    }
+    assert!(screen.trim_end().ends_with("status 0"), "{screen}");
+    let turning = |c: char| ('\u{2800}'..='\u{28ff}').contains(&c);
+    assert!(!screen.contains(turning), "a line of progress stayed:\n{screen}");
     let stop = format!("{PROGRAM} stop {}", names.join(" "));
     let screen = Run::of(region.command("script").args(["-qec", &stop, "/dev/null"])).succeeds().stdout;
     for name in names {
@@ -106,8 +113,42 @@ fn many_machines_are_made_stopped_and_started_at_once() {
         assert!(piped.contains(&format!("({name}) Starting \"{name}\"...\n")), "{piped}");
     }
     assert!(!piped.contains("Done in"), "{piped}");
+    interrupted_while_they_start(&region, &names);
     region.run(&[&["rm", "-y"], names.as_slice()].concat()).succeeds();
     assert_eq!(region.left(), [""; 0]);
+}
+
+/// All that is on a terminal after a call, and above it.
+fn at_a_terminal(region: &Region, line: &str) -> String {
+    let tmux = |words: &[&str]| {
+        let mut command = region.command("tmux");
+        command.args(["-u", "-f", "/dev/null", "-S"]).arg(region.home.path().join("tmux")).args(words);
+        Run::of(command.env("TERM", "screen").env("LANG", "C.UTF-8")).succeeds().stdout
+    };
+    let script = format!("{PROGRAM} {line}; echo status $?; tmux wait-for -S done; exec sleep infinity");
+    tmux(&["new-session", "-d", "-x", "120", "-y", "50", &script]);
+    tmux(&["wait-for", "done"]);
+    let screen = tmux(&["capture-pane", "-p", "-S", "-"]);
+    tmux(&["kill-server"]);
+    screen
+}
+
+/// A machine that has its new address by then keeps it in its record.
+fn interrupted_while_they_start(region: &Region, names: &[&str]) {
+    region.run(&[&["stop"], names].concat()).succeeds();
+    let mut start = region.command(PROGRAM);
+    let run = Midway::at("was started.", start.arg("start").args(names)).signal("-INT").fails(130);
+    let mut run = run.complains("interrupted: 3 of 3 machines are not done: aws01, aws02, aws03\n");
+    let addresses: Vec<Option<String>> = region.instances().into_iter().map(|instance| instance.public).collect();
+    for name in names {
+        run = run.complains(&format!("({name}) interrupted\n"));
+        if run.stdout.contains(&format!("({name}) Machine \"{name}\" was started.")) {
+            let record = fs::read_to_string(region.machine_folder(name).join("config.json")).expect("a record");
+            let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+            let saved = record["Driver"]["IPAddress"].as_str().map(str::to_owned);
+            assert!(addresses.contains(&saved), "{name} was at {saved:?}, and now at one of {addresses:?}");
+        }
+    }
 }
 
 #[test]
@@ -116,6 +157,7 @@ fn one_of_several_that_fails_leaves_the_others() {
     region.fault("error RunInstances InvalidParameterValue no --times 1");
     let run = region.run(&["create", "--driver", "amazonec2", "aws01", "aws02"]).fails(1);
     assert!(run.stderr.contains("InvalidParameterValue"), "{run:#?}");
+    assert!(run.stderr.contains("\n1 of 2 machines failed: aws0"), "{run:#?}");
     assert_eq!(region.run(&["ls", "-q"]).succeeds().stdout.lines().count(), 1);
     assert_eq!(region.live_instances().len(), 1);
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::swarm::is_swarm;
@@ -15,10 +14,12 @@ use crate::docker::{Engine, TlsFiles, TrustPool};
 use crate::driver::{Driver, State, registry};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::machine;
+use crate::machine::fleet::{ASKED_AT_ONCE, Jobs};
 use crate::store::{AuthOptions, Name, Record};
 
-/// Connections at one time; a process may usually have 1024 files open.
-const AT_ONCE: usize = 200;
+/// Every machine's time begins at once, and drivers that ask for many computers with one call wait for all of them. Only
+/// connections are limited, to [`ASKED_AT_ONCE`].
+const EACH_AT_ONCE: usize = usize::MAX;
 
 /// How long an engine may take to answer, as in the original.
 const ENGINE_LIMIT: Duration = Duration::from_secs(30);
@@ -40,7 +41,7 @@ struct Inquiry {
     trust: TrustPool,
     question: Question,
     limit: Duration,
-    places: Semaphore,
+    connections: Semaphore,
 }
 
 /// Drivers that were asked already and remember the answer.
@@ -60,17 +61,15 @@ pub async fn keep_states(
             drivers.push((index, name.clone(), driver(cx, name, record).map(|driver| announced(cx, driver))));
         }
     }
-    let mut tasks = JoinSet::new();
-    for (index, name, driver) in drivers {
+    let answers = Jobs::start(drivers, EACH_AT_ONCE, |(index, name, driver)| {
         let cx = cx.clone();
-        tasks.spawn(async move {
+        async move {
             let state = state_of(&cx, &name, driver.as_deref(), limit).await;
             (index, state, driver.ok().map(|driver| (name, driver)))
-        });
-    }
+        }
+    });
     let (mut states, mut asked) = (HashMap::new(), Asked::new());
-    while let Some(ended) = tasks.join_next().await {
-        let Ok((index, state, driver)) = ended else { continue };
+    for (index, state, driver) in answers.all().await {
         states.insert(index, state);
         asked.extend(driver);
     }
@@ -135,7 +134,7 @@ pub async fn ask_all(
         trust: TrustPool::default(),
         question,
         limit,
-        places: Semaphore::new(AT_ONCE),
+        connections: Semaphore::new(ASKED_AT_ONCE),
     });
     let mut rows: Vec<Row> = Vec::with_capacity(shown.len());
     let mut asked = Vec::new();
@@ -156,13 +155,8 @@ pub async fn ask_all(
             Err(error) => rows.push(Row::unreadable(row.name, &error)),
         }
     }
-    let mut tasks = JoinSet::new();
-    for (driver, files, row) in asked {
-        tasks.spawn(fill(inquiry.clone(), driver, files, row));
-    }
-    while let Some(ended) = tasks.join_next().await {
-        rows.extend(ended);
-    }
+    let fill = |(driver, files, row)| fill(Arc::clone(&inquiry), driver, files, row);
+    rows.extend(Jobs::start(asked, EACH_AT_ONCE, fill).all().await);
     super::natural(&mut rows, |row| &row.name);
     rows
 }
@@ -214,7 +208,7 @@ impl Inquiry {
     async fn ask(&self, driver: &dyn Driver, files: &TlsFiles) -> Answer {
         let cx = self.cx.for_driver();
         prepare(&cx, driver).await;
-        let _place = self.places.acquire().await;
+        let _permit = self.connections.acquire().await;
         let mut answer = Answer::default();
         match driver.url(&cx).await {
             Ok(url) => answer.url = url,

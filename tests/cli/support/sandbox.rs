@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
@@ -144,6 +144,23 @@ impl Invocation<'_> {
         });
         let output = Output::of(wait_or_kill(child, patience).expect("the program ends"));
         (output, watching.join().expect("the watch ends"))
+    }
+
+    /// Runs, sends SIGINT when all of these are on its standard output, and gives what came out.
+    #[track_caller]
+    pub fn interrupted_at(mut self, texts: &[&str]) -> Output {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn().expect("the program starts");
+        let mut reader = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut stdout = String::new();
+        while !texts.iter().all(|text| stdout.contains(text)) {
+            let read = reader.read_line(&mut stdout).expect("the program writes text");
+            assert!(read > 0, "it ends before {texts:?}: {stdout:?} {:?}", child.wait_with_output());
+        }
+        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(sent.expect("kill is there").success());
+        reader.read_to_string(&mut stdout).expect("the program writes text");
+        Output { stdout, ..Output::of(child.wait_with_output().expect("the program ends")) }
     }
 
     /// Runs, kills it with SIGKILL if it takes longer than this, and gives what came out.

@@ -3,7 +3,7 @@
 use crate::commands::targets;
 use crate::context::Context;
 use crate::error::Result;
-use crate::machine::many::{self, Action};
+use crate::machine::action::{self, Action};
 
 /// The machines.
 #[derive(clap::Args, Clone, Debug)]
@@ -16,10 +16,10 @@ pub struct Args {
 /// Acts on the machines, all at the same time.
 ///
 /// # Errors
-/// As [`many::on_each`].
+/// As [`action::on_each`].
 pub async fn run(cx: &Context, args: Args, action: Action) -> Result<()> {
     let names = targets::several(&cx.store, &args.names)?;
-    many::on_each(cx, &names, action).await?;
+    action::on_each(cx, &names, action).await?;
     let past = match action {
         Action::Start => "Started",
         Action::Restart => "Restarted",

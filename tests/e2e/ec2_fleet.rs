@@ -114,8 +114,7 @@ fn many_machines_are_made_stopped_and_started_at_once() {
     }
     assert!(!piped.contains("Done in"), "{piped}");
     interrupted_while_they_start(&region, &names);
-    region.run(&[&["rm", "-y"], names.as_slice()].concat()).succeeds();
-    assert_eq!(region.left(), [""; 0]);
+    interrupted_while_they_are_removed(&region, &names);
 }
 
 /// All that is on a terminal after a call, and above it.
@@ -149,6 +148,29 @@ fn interrupted_while_they_start(region: &Region, names: &[&str]) {
             assert!(addresses.contains(&saved), "{name} was at {saved:?}, and now at one of {addresses:?}");
         }
     }
+}
+
+/// Not even `rm -f` forgets a machine because of Ctrl-C.
+fn interrupted_while_they_are_removed(region: &Region, names: &[&str]) {
+    region.fault("pause before TerminateInstances");
+    let mut command = region.command(PROGRAM);
+    command.args(["rm", "-f"]).args(names);
+    let removing = Midway::when("the first end", &mut command, |midway| {
+        region.held_call(&mut midway.child).is_some_and(|call| call.action == "TerminateInstances")
+    });
+    let run = removing.signal("-INT").fails(130);
+    region.fault("clear");
+    let kept: Vec<&&str> = names.iter().filter(|name| region.machine_folder(name).exists()).collect();
+    assert!(!kept.is_empty(), "{run:#?}");
+    for name in &kept {
+        let expected = format!("Error removing host \"{name}\": interrupted\nhint: ");
+        assert!(run.stderr.contains(&expected), "{run:#?}");
+    }
+    assert!(run.stderr.contains(&format!("interrupted: {} of 3 machines are not done: ", kept.len())), "{run:#?}");
+    let mut again = vec!["rm", "-y"];
+    again.extend(kept.into_iter().copied());
+    region.run(&again).succeeds();
+    assert_eq!(region.left(), [""; 0]);
 }
 
 #[test]

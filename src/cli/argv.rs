@@ -43,6 +43,15 @@ pub(crate) enum Flags {
     Anywhere,
 }
 
+/// What is said about a flag: its values, in order, switches as `true`, `false`, numbers decimal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// On the command line.
+    pub(crate) typed: Vec<String>,
+    /// In the environment.
+    pub(crate) variable: Vec<String>,
+}
+
 /// The words, sorted: the values of each flag, and the rest in the order typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Parsed {
@@ -57,6 +66,14 @@ impl Parsed {
     pub(crate) fn is_on(&self, flags: &[FlagSpec], name: &str) -> bool {
         let values = flags.iter().zip(&self.values).find(|(flag, _)| flag.is_called(name)).map(|(_, values)| values);
         values.and_then(|values| values.last()).is_some_and(|value| value == "true")
+    }
+
+    /// What is said about the flag called `name`: what was typed, and what its variable says.
+    pub(crate) fn said(&self, flags: &[FlagSpec], name: &str, env: &Env) -> Said {
+        let mut known = flags.iter().zip(&self.values).filter(|(flag, _)| flag.is_called(name));
+        known
+            .next()
+            .map_or_else(Said::default, |(flag, typed)| Said { typed: typed.clone(), variable: of_variable(flag, env) })
     }
 
     /// The same as words for clap, with the variables of `env` for flags that were not given: one word for each
@@ -175,20 +192,24 @@ fn refuse_two_forms(flags: &[FlagSpec], used: &[String]) -> Result<(), Misuse> {
     Ok(())
 }
 
-/// What a flag is worth: typed values, else its variable's; a list is the variable's items, then those typed.
+/// What a flag is worth: the last typed value, else its variable's; a list is the variable's items, then those typed.
 fn effective(flag: &FlagSpec, typed: &[String], env: &Env) -> Vec<String> {
-    let variable = flag.variables.iter().find_map(|name| env.var(name));
-    match (flag.takes, variable) {
-        (Takes::List, Some(text)) => {
-            text.split(',').map(|item| item.trim().to_owned()).chain(typed.iter().cloned()).collect()
-        }
-        (Takes::List, None) => typed.to_vec(),
-        (_, _) if !typed.is_empty() => typed[typed.len() - 1..].to_vec(),
+    match (flag.takes, typed) {
+        (Takes::List, typed) => of_variable(flag, env).into_iter().chain(typed.iter().cloned()).collect(),
+        (_, [.., last]) => vec![last.clone()],
+        (_, []) => of_variable(flag, env),
+    }
+}
+
+/// What a flag's variables say: one value, or the items of a list.
+fn of_variable(flag: &FlagSpec, env: &Env) -> Vec<String> {
+    let Some(text) = flag.variables.iter().find_map(|name| env.var(name)) else { return Vec::new() };
+    match flag.takes {
+        Takes::List => text.split(',').map(|item| item.trim().to_owned()).collect(),
         // A variable that is no switch or number is passed over, as in the original.
-        (Takes::Bool, Some(text)) => parse_bool(text).map(|on| on.to_string()).into_iter().collect(),
-        (Takes::Int, Some(text)) => parse_int(text).map(|number| number.to_string()).into_iter().collect(),
-        (Takes::Text, Some(text)) => vec![text.to_owned()],
-        (_, None) => Vec::new(),
+        Takes::Bool => parse_bool(text).map(|on| on.to_string()).into_iter().collect(),
+        Takes::Int => parse_int(text).map(|number| number.to_string()).into_iter().collect(),
+        Takes::Text => vec![text.to_owned()],
     }
 }
 

@@ -1,10 +1,11 @@
 //! The flags of `create`: the shared ones as a table, the driver's at run time, and what they are worth.
 
-use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches};
+use clap::Arg;
 
-use super::flag;
-use crate::driver::{Flag, FlagKind, FlagValue, FlagValues};
+use super::argv::Parsed;
+use super::flag::{self, FlagSpec};
+use crate::driver::{Flag, FlagKind, FlagValue, FlagValues, Setting};
+use crate::env::Env;
 
 /// The driver if nobody names one. Old scripts may set it up as a plugin; help shows it as the original does.
 pub(crate) const DEFAULT_DRIVER: &str = "virtualbox";
@@ -99,28 +100,46 @@ pub(crate) fn without_clashes(flags: Vec<Flag>) -> Vec<Flag> {
     kept
 }
 
-/// What each flag is worth. A shared list that was not given is absent; a driver's has its default.
-pub(crate) fn values(matches: &ArgMatches, driver: &[Flag]) -> FlagValues {
+/// What each flag is worth, and who says so. A shared list of which nobody says anything is absent; a driver's has its
+/// default. `specs`: all flags of the command, by which the words were read.
+pub(crate) fn values(parsed: &Parsed, specs: &[FlagSpec], driver: &[Flag], env: &Env) -> FlagValues {
     let mut values = FlagValues::default();
-    for flag in shared() {
-        if !matches!(flag.kind, FlagKind::List(_)) || matches.value_source(&flag.name) == Some(ValueSource::CommandLine)
-        {
-            values.0.insert(flag.name.clone(), value(matches, &flag));
+    let shared = shared();
+    for (flag, is_shared) in shared.iter().map(|flag| (flag, true)).chain(driver.iter().map(|flag| (flag, false))) {
+        let said = parsed.said(specs, &flag.name, env);
+        let setting = Setting {
+            flag: value(&flag.kind, said.typed),
+            variable: value(&flag.kind, said.variable),
+            default: default(&flag.kind),
+        };
+        let is_list = matches!(flag.kind, FlagKind::List(_));
+        if !(is_shared && is_list && setting.flag.is_none() && setting.variable.is_none()) {
+            values.insert(&flag.name, setting);
         }
-    }
-    for flag in driver {
-        values.0.insert(flag.name.clone(), value(matches, flag));
     }
     values
 }
 
-fn value(matches: &ArgMatches, flag: &Flag) -> FlagValue {
-    let name = flag.name.as_str();
-    match flag.kind {
-        FlagKind::String(_) => FlagValue::String(matches.get_one::<String>(name).cloned().unwrap_or_default()),
-        FlagKind::Int(_) => FlagValue::Int(matches.get_one::<i64>(name).copied().unwrap_or_default()),
-        FlagKind::Bool => FlagValue::Bool(matches.get_flag(name)),
-        FlagKind::List(_) => FlagValue::List(matches.get_many(name).unwrap_or_default().cloned().collect()),
+/// What was said, if anything: the last value, or all of a list.
+fn value(kind: &FlagKind, mut said: Vec<String>) -> Option<FlagValue> {
+    let last = said.pop()?;
+    Some(match kind {
+        FlagKind::String(_) => FlagValue::String(last),
+        FlagKind::Int(_) => FlagValue::Int(last.parse().ok()?),
+        FlagKind::Bool => FlagValue::Bool(last == "true"),
+        FlagKind::List(_) => {
+            said.push(last);
+            FlagValue::List(said)
+        }
+    })
+}
+
+fn default(kind: &FlagKind) -> FlagValue {
+    match kind.clone() {
+        FlagKind::String(text) => FlagValue::String(text),
+        FlagKind::Int(number) => FlagValue::Int(number),
+        FlagKind::Bool => FlagValue::Bool(false),
+        FlagKind::List(list) => FlagValue::List(list),
     }
 }
 
@@ -129,7 +148,7 @@ mod tests {
     use super::*;
     use crate::cli::argv::{self, Flags};
     use crate::cli::tree;
-    use crate::env::Env;
+    use crate::driver::Source;
 
     fn driver() -> Vec<Flag> {
         vec![
@@ -144,13 +163,10 @@ mod tests {
     fn values_of(line: &str, vars: &[(&str, &str)]) -> FlagValues {
         let vars = vars.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let env = Env { vars, ..Env::default() };
-        let mut tree = tree::program(&driver());
+        let tree = tree::program(&driver());
         let flags = flag::of(tree.find_subcommand("create").unwrap());
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        let mut all = vec!["create".to_owned()];
-        all.extend(argv::parse(&words, &flags, Flags::Anywhere).unwrap().for_clap(&flags, &env));
-        let (_, matches) = tree::parse(&mut tree, all).unwrap();
-        values(matches.subcommand_matches("create").unwrap(), &driver())
+        values(&argv::parse(&words, &flags, Flags::Anywhere).unwrap(), &flags, &driver(), &env)
     }
 
     #[test]
@@ -160,14 +176,15 @@ mod tests {
         assert_eq!(values.string("swarm-host"), "tcp://0.0.0.0:3376");
         assert_eq!(values.string("x-ip"), "here");
         assert_eq!(values.int("x-port"), 22);
-        assert_eq!(values.0["x-fast"], FlagValue::Bool(false));
+        assert_eq!(values.get("x-fast").unwrap().value(), FlagValue::Bool(false));
+        assert_eq!(values.source("x-fast"), Source::Default);
         assert_eq!(values.list("x-group"), ["default"]);
         assert_eq!(values.string("names"), "own");
     }
 
     #[test]
     fn a_shared_list_that_was_not_given_is_absent() {
-        assert!(!values_of("n", &[]).0.contains_key("engine-label"));
+        assert_eq!(values_of("n", &[]).get("engine-label"), None);
         assert_eq!(values_of("n --engine-label a=b,c -engine-label d", &[]).list("engine-label"), ["a=b,c", "d"]);
     }
 
@@ -179,6 +196,10 @@ mod tests {
         assert_eq!(values.int("x-port"), 24);
         assert!(!values.bool("x-fast"));
         assert_eq!(values.string("driver"), "x");
+        let sources = ["x-ip", "x-port", "x-fast", "driver", "names"].map(|name| values.source(name));
+        use Source::{Default, Flag, Variable};
+        assert_eq!(sources, [Variable, Flag, Flag, Variable, Default]);
+        assert_eq!(values.get("x-port").unwrap().variable, Some(FlagValue::Int(23)));
     }
 
     #[test]
@@ -191,7 +212,7 @@ mod tests {
     #[test]
     fn empty_values_are_values() {
         let values = values_of("n --x-ip= --engine-label=", &[]);
-        assert_eq!(values.0["x-ip"], FlagValue::String(String::new()));
+        assert_eq!(values.get("x-ip").unwrap().flag, Some(FlagValue::String(String::new())));
         assert_eq!(values.list("engine-label"), [""]);
     }
 

@@ -129,15 +129,14 @@ impl Reader<'_> {
 
     /// What commands are handed. Help and version need none of it, so its failure is kept until it is asked for.
     fn setup(&mut self, words: Vec<String>) -> Result<Result<Setup>, Failure> {
-        let (program, _) = tree::parse(&mut self.tree, words).map_err(|error| from_clap(&error))?;
+        let program = tree::parse(&mut self.tree, words).map_err(|error| from_clap(&error))?;
         let root = globals::storage_root(&program.globals, self.env);
         Ok(root.map(|root| Setup { globals: program.globals.resolve(self.env), root }))
     }
 
     fn typed(&mut self, name: &str, words: Vec<String>) -> Result<Command, Failure> {
         let line = std::iter::once(name.to_owned()).chain(words).collect();
-        let (program, _) =
-            tree::parse(&mut self.tree, line).map_err(|error| self.with_help(from_clap(&error), name))?;
+        let program = tree::parse(&mut self.tree, line).map_err(|error| self.with_help(from_clap(&error), name))?;
         Ok(program.command.expect("the line begins with a command"))
     }
 

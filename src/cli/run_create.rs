@@ -6,7 +6,7 @@ use super::help::{self, Called, Order};
 use super::{create_flags, driver_flags, flag, tree};
 use crate::commands::Command;
 use crate::context::Context;
-use crate::driver::{Flag, FlagValue};
+use crate::driver::{Flag, FlagValue, Source};
 use crate::env::Env;
 
 /// Reads the words of a `create` and runs it, or prints its help.
@@ -15,7 +15,7 @@ pub(super) async fn run(cx: &Context, called: &Called, words: &[String]) -> Resu
     let driver = match driver_flags::flags_of(cx, &choice.name).await {
         Ok(flags) => create_flags::without_clashes(flags),
         // Nobody asked for the default driver: its absence does not stand in the way of the shared flags' help.
-        Err(_) if !choice.chosen && help_wanted(words) => Vec::new(),
+        Err(_) if choice.source == Source::Default && help_wanted(words) => Vec::new(),
         Err(error) => return Err(without_value(words, called).unwrap_or_else(|| error.into())),
     };
     match read(words, &choice.name, &driver, called, &cx.env)? {
@@ -47,12 +47,14 @@ fn read(
     }
     let mut line = vec!["create".to_owned()];
     line.extend(parsed.for_clap(&flags, env));
-    let (program, matches) = tree::parse(&mut tree, line).map_err(|error| from_clap(&error))?;
-    let matches = matches.subcommand_matches("create").expect("the line names it");
+    let program = tree::parse(&mut tree, line).map_err(|error| from_clap(&error))?;
     let mut command = program.command.expect("the line names it");
     if let Command::Create(args) = &mut command {
-        args.values = create_flags::values(matches, driver);
-        args.values.0.insert("driver".to_owned(), FlagValue::String(driver_name.to_owned()));
+        args.values = create_flags::values(&parsed, &flags, driver, env);
+        if args.values.string("driver") != driver_name {
+            // `--driver ""` names none.
+            args.values.give("driver", FlagValue::String(driver_name.to_owned()));
+        }
         args.driver_name = driver_name.to_owned();
     }
     Ok(Some(command))

@@ -38,9 +38,10 @@ pub(crate) fn program(extra: &[Flag]) -> clap::Command {
 ///
 /// # Errors
 /// clap's, for what the grammar does not know: a word that is none of a positional's values.
-pub(crate) fn parse(tree: &mut clap::Command, words: Vec<String>) -> Result<(Program, clap::ArgMatches), clap::Error> {
-    let matches = tree.try_get_matches_from_mut(std::iter::once("docker-machine".to_owned()).chain(words))?;
-    Ok((Program::from_arg_matches(&matches)?, matches))
+pub(crate) fn parse(tree: &mut clap::Command, words: Vec<String>) -> Result<Program, clap::Error> {
+    Program::from_arg_matches(
+        &tree.try_get_matches_from_mut(std::iter::once("docker-machine".to_owned()).chain(words))?,
+    )
 }
 
 #[cfg(test)]

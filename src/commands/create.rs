@@ -1,9 +1,10 @@
 //! `create`: make machines.
 
 use crate::context::Context;
-use crate::driver::{FlagValues, HostKind, registry};
+use crate::driver::{FlagValues, HostKind};
 use crate::error::{Context as _, Error, Result};
-use crate::machine::{self, create, options};
+use crate::machine::create;
+use crate::machine::order::{Order, Request};
 use crate::store::Name;
 
 /// Make a machine, install Docker on it and secure it
@@ -31,40 +32,18 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     if args.names.iter().all(String::is_empty) {
         return Err(Error::usage("Error: No machine name specified"));
     }
-    refuse_swarm(&args.values)?;
     let names: Vec<Name> =
         args.names.iter().map(|name| name.parse()).collect::<Result<_>>().context("Error creating machine")?;
     let mut orders = Vec::new();
     for name in &names {
-        let driver = registry::find(&cx.env, &args.driver_name, &machine::place(&cx.store, name))?;
-        if names.len() > 1 && driver.host_kind() != HostKind::Created {
+        let (driver, values) = (args.driver_name.clone(), args.values.clone());
+        let order = Order::of(cx, Request { name: name.clone(), driver, values })?;
+        if names.len() > 1 && order.driver.host_kind() != HostKind::Created {
             // One address is one machine.
             let more = args.names[1..].join(" ");
             return Err(Error::msg(format!("Invalid command line. Found extra arguments [{more}]")));
         }
-        orders.push(create::Order {
-            name: name.clone(),
-            driver,
-            driver_name: args.driver_name.clone(),
-            values: args.values.clone(),
-            options: options::from_flags(cx, name, &args.values)?,
-        });
+        orders.push(order);
     }
     create::create(cx, orders).await
-}
-
-/// Classic swarm is dead, and swarm mode is not built yet: better to say so now than after the machine is made.
-fn refuse_swarm(values: &FlagValues) -> Result<()> {
-    let discovery = values.string("swarm-discovery");
-    if !discovery.is_empty() && !discovery.contains("://") {
-        let text = format!("Error parsing swarm discovery: Swarm Discovery URL was in the wrong format: {discovery}");
-        return Err(Error::msg(text));
-    }
-    if values.bool("swarm") || values.bool("swarm-master") {
-        return Err(Error::msg(
-            "--swarm and --swarm-master are not supported: classic swarm needs engines older than 25",
-        )
-        .hint("create the machine without them, then run `docker swarm init` or `docker swarm join` on it"));
-    }
-    Ok(())
 }

@@ -18,7 +18,7 @@ pub mod registry;
 mod state;
 
 pub use abilities::{Batching, Diagnosis, HostKeySource, HostKeys, Leftovers, Power};
-pub use flags::{Flag, FlagKind, FlagValue, FlagValues};
+pub use flags::{Flag, FlagKind, FlagValue, FlagValues, Setting, Source};
 pub use kind::Kind;
 pub use offers::{Offer, Offers, Sight};
 pub use state::State;

@@ -9,13 +9,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::login::wait_for_state;
+use super::order::Order;
 use super::{Host, computer, fleet, setup};
 use crate::certs::{self, CertPaths, Identity};
 use crate::context::Context;
-use crate::driver::{Driver, FlagValues, HostKind, Leftovers, State};
+use crate::driver::{HostKind, Leftovers, State};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::interrupt::Interruption;
-use crate::store::{Claim, HostOptions, Name, Record};
+use crate::store::{Claim, Name, Record};
 
 /// How long an interrupted `create` may take to remove what it made.
 const INTERRUPTED: Duration = Duration::from_secs(30);
@@ -23,20 +24,6 @@ const INTERRUPTED: Duration = Duration::from_secs(30);
 const FAILED: Duration = Duration::from_secs(300);
 /// Who passes Ctrl-C on to us, as shells and `timeout` do, may do so a moment after the terminal: that is no second one.
 const SAME_SIGNAL: Duration = Duration::from_secs(1);
-
-/// What is to be made.
-pub struct Order {
-    /// The new machine's name.
-    pub name: Name,
-    /// Its driver, not configured yet.
-    pub driver: Box<dyn Driver>,
-    /// `DriverName` of the record.
-    pub driver_name: String,
-    /// The driver's flags, and the shared ones.
-    pub values: FlagValues,
-    /// Engine, swarm and certificate options of the record.
-    pub options: HostOptions,
-}
 
 /// How far a `create` got: decides what a failure may have left behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +84,7 @@ fn not_begun(cx: &Context, name: &Name, error: Error) -> Error {
 
 /// Everything before the first thing is made: the flags, the name, the checks, and at last the record.
 async fn begin(cx: &Context, order: Order) -> Result<(Host, Claim)> {
-    let Order { name, mut driver, driver_name, values, options } = order;
+    let Order { name, mut driver, values, options } = order;
     cx.store.check_free(&name)?;
     driver
         .configure(&cx.for_driver(), &values)
@@ -115,7 +102,7 @@ async fn begin(cx: &Context, order: Order) -> Result<(Host, Claim)> {
     driver.check(&cx.for_driver()).await.map_err(|error| pre_create(&error))?;
 
     let state = driver.save().await?;
-    let record = Record::new(&name, &driver_name, state, options);
+    let record = Record::new(&name, driver.name(), state, options);
     // Nothing waits from here on: who is interrupted now has begun, and takes it back.
     claim.begin(&record)?;
     Ok((Host { name, record, driver }, claim))

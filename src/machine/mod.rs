@@ -29,6 +29,7 @@ pub mod gc;
 pub mod lifecycle;
 pub mod login;
 pub mod options;
+pub mod order;
 pub mod query;
 pub mod remove;
 pub mod setup;

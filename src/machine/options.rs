@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::context::Context;
-use crate::driver::FlagValues;
+use crate::driver::{FlagValues, HostKind};
 use crate::error::{Error, Result};
 use crate::store::{AuthOptions, EngineOptions, HostOptions, Name, SwarmOptions};
 
@@ -11,9 +11,9 @@ use crate::store::{AuthOptions, EngineOptions, HostOptions, Name, SwarmOptions};
 ///
 /// # Errors
 /// A value that Docker would refuse later, named with its flag.
-pub fn from_flags(cx: &Context, name: &Name, values: &FlagValues) -> Result<HostOptions> {
+pub fn from_flags(cx: &Context, name: &Name, kind: HostKind, values: &FlagValues) -> Result<HostOptions> {
     Ok(HostOptions {
-        engine_options: Some(engine(values)?),
+        engine_options: Some(engine(kind, values)?),
         swarm_options: Some(swarm(values)),
         auth_options: Some(auth(cx, name, values)),
         ..HostOptions::default()
@@ -24,9 +24,9 @@ pub fn from_flags(cx: &Context, name: &Name, values: &FlagValues) -> Result<Host
 const FORMS: &[(&str, &str, &str)] =
     &[("engine-env", "=", "NAME=VALUE"), ("engine-label", "=", "KEY=VALUE"), ("engine-registry-mirror", "://", "URL")];
 
-fn engine(values: &FlagValues) -> Result<EngineOptions> {
-    // The engine of driver `none` is set up by somebody else: there the values are only kept.
-    let forms = if values.string("driver") == "none" { &[] } else { FORMS };
+fn engine(kind: HostKind, values: &FlagValues) -> Result<EngineOptions> {
+    // Where somebody else sets the engine up, the values are only kept.
+    let forms = if kind == HostKind::EngineOnly { &[] } else { FORMS };
     for (flag, separator, form) in forms {
         for value in values.list(flag) {
             if value.split_once(separator).is_none_or(|(before, _)| before.is_empty()) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::credentials::{Source, profile_region};
+use super::credentials::{KeySource, profile_region};
 use super::flags::Given;
 use super::rules::Port;
 use super::state::{DEFAULT_REGION, Fields};
@@ -23,7 +23,7 @@ const METADATA_HOPS: i64 = 2;
 ///
 /// # Errors
 /// The original's texts, or ours, for values that cannot be.
-pub async fn fill(cx: &DriverContext<'_>, fields: &mut Fields, given: &Given<'_>, source: &Source) -> Result<()> {
+pub async fn fill(cx: &DriverContext<'_>, fields: &mut Fields, given: &Given<'_>, source: &KeySource) -> Result<()> {
     let (keys, profile) = source.to_keep(cx.env);
     if let Some(keys) = keys {
         (fields.access_key, fields.secret_key) = (keys.id, keys.secret);
@@ -55,7 +55,7 @@ pub async fn fill(cx: &DriverContext<'_>, fields: &mut Fields, given: &Given<'_>
 ///
 /// # Errors
 /// `Invalid region specified`.
-pub async fn region(given: &Given<'_>, source: &Source) -> Result<String> {
+pub async fn region(given: &Given<'_>, source: &KeySource) -> Result<String> {
     let mut region = given.text("region");
     if region.is_empty() {
         region = profile_region(&source.profile).await.unwrap_or_default();
@@ -135,12 +135,12 @@ fn volume(fields: &mut Fields, given: &Given<'_>) -> Result<()> {
     fields.device_name = given.text("device-name");
     fields.root_size = given.number("root-size");
     fields.volume_type = given.text("volume-type");
-    fields.volume_iops = given.number("volume-iops");
-    fields.volume_throughput = given.number("volume-throughput");
+    fields.volume_iops = given.chosen("volume-iops");
+    fields.volume_throughput = given.chosen("volume-throughput");
     fields.volume_kms_key_id = given.either("volume-kms-key", "kms-key")?;
     let encrypted = given.is_on("volume-encrypted") || given.is_on("encrypt-ebs-volume");
     fields.volume_encrypted = (encrypted || !fields.volume_kms_key_id.is_empty()).then_some(true);
-    if fields.volume_throughput != 0 && fields.volume_type != "gp3" {
+    if fields.volume_throughput.is_some() && fields.volume_type != "gp3" {
         return Err(Error::msg(format!("volumes of type {} have no throughput to choose", fields.volume_type)));
     }
     Ok(())
@@ -154,13 +154,10 @@ fn metadata(fields: &mut Fields, given: &Given<'_>) -> Result<()> {
     fields.http_endpoint = given.text("http-endpoint");
     fields.metadata_token_setting = given.either("metadata-token", "http-tokens")?;
     fields.http_protocol_ipv6 = given.text("http-protocol-ipv6");
-    fields.metadata_hops = given.number("metadata-token-response-hop-limit");
+    fields.metadata_hops = given.chosen("metadata-token-response-hop-limit").or(Some(METADATA_HOPS));
     either(&fields.http_endpoint, ["enabled", "disabled"], "httpEndpoint")?;
     either(&fields.metadata_token_setting, ["optional", "required"], "httpToken")?;
     either(&fields.http_protocol_ipv6, ["enabled", "disabled"], "httpProtocolIpv6")?;
-    if fields.metadata_hops == 0 {
-        fields.metadata_hops = METADATA_HOPS;
-    }
     Ok(())
 }
 

@@ -242,8 +242,8 @@ fn devices(launch: &Launch) -> Vec<ec2::BlockDeviceMapping> {
         .delete_on_termination(true)
         .volume_size(*size)
         .set_volume_type(given(kind).map(|kind| kind.as_str().into()))
-        .set_iops(given_number(*iops))
-        .set_throughput(given_number(*throughput))
+        .set_iops(*iops)
+        .set_throughput(*throughput)
         .set_encrypted(*encrypted)
         .set_kms_key_id(given(kms_key));
     let mut all = vec![ec2::BlockDeviceMapping::builder().device_name(device).ebs(root.build()).build()];
@@ -260,7 +260,7 @@ fn metadata(options: &Metadata) -> Option<ec2::InstanceMetadataOptionsRequest> {
         ec2::InstanceMetadataOptionsRequest::builder()
             .set_http_endpoint(given(&options.endpoint).map(|it| it.as_str().into()))
             .set_http_tokens(given(&options.tokens).map(|it| it.as_str().into()))
-            .set_http_put_response_hop_limit(given_number(options.hops))
+            .set_http_put_response_hop_limit(options.hops)
             .set_http_protocol_ipv6(given(&options.ipv6).map(|it| it.as_str().into()))
             .build()
     })

@@ -16,7 +16,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use super::convert::first_cause;
 use crate::clock;
 use crate::context::DriverContext;
-use crate::driver::FlagValues;
+use crate::driver::{FlagValue, FlagValues, Source};
 use crate::env::Env;
 use crate::error::{Error, Result};
 
@@ -60,28 +60,28 @@ impl Keys {
     }
 }
 
-/// Where credentials come from.
+/// Where access keys come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source {
+pub struct KeySource {
     /// Given as they are; nothing else is asked then.
     pub keys: Option<Keys>,
     /// A profile of the shared configuration, asked for by name; empty: the whole chain.
     pub profile: String,
 }
 
-impl Source {
-    /// What the flags of a `create` and the variables behind them say. A profile that was named on the command line
-    /// beats keys that only stand in the environment.
-    pub fn from_flags(values: &FlagValues, env: &Env) -> Self {
+impl KeySource {
+    /// What the flags of a `create` and the variables behind them say. A profile that was given beats keys that only
+    /// stand in the environment.
+    pub fn from_flags(values: &FlagValues) -> Self {
         let (id, profile) = (values.string("amazonec2-access-key"), values.string("amazonec2-profile"));
-        let from_env = |value: &str, variable: &str| env.var(variable) == Some(value);
-        let keys_typed = !id.is_empty() && !from_env(&id, "AWS_ACCESS_KEY_ID");
-        let profile_typed = !profile.is_empty() && !from_env(&profile, "AWS_PROFILE");
-        if profile_typed && !keys_typed {
+        let is_given = |name: &str, value: &str| !value.is_empty() && values.source(name) == Source::Flag;
+        if is_given("amazonec2-profile", &profile) && !is_given("amazonec2-access-key", &id) {
             return Self { keys: None, profile };
         }
         let mut token = values.string("amazonec2-session-token");
-        if keys_typed && from_env(&token, "AWS_SESSION_TOKEN") {
+        let variable = values.get("amazonec2-access-key").and_then(|setting| setting.variable.as_ref());
+        let is_environments = variable == Some(&FlagValue::String(id.clone()));
+        if values.source("amazonec2-session-token") == Source::Variable && !is_environments {
             // It belongs to the environment's own keys.
             token.clear();
         }
@@ -223,40 +223,53 @@ pub fn missing(cx: &DriverContext<'_>, target: &Target, error: &CredentialsError
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::FlagValue;
+    use crate::driver::Setting;
 
     fn env(vars: &[(&str, &str)]) -> Env {
         let vars = vars.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         Env { vars, cwd: "/".into(), ..Env::default() }
     }
 
-    fn source(flags: &[(&str, &str)], env: &Env) -> Source {
-        let values = flags.iter().map(|(key, value)| (format!("amazonec2-{key}"), FlagValue::String((*value).into())));
-        Source::from_flags(&FlagValues(values.collect()), env)
+    /// `flags` and `variables` by short names.
+    fn source(flags: &[(&str, &str)], variables: &[(&str, &str)]) -> KeySource {
+        let said = |all: &[(&str, &str)], name: &str| {
+            all.iter().find(|(known, _)| *known == name).map(|(_, text)| FlagValue::String((*text).to_owned()))
+        };
+        let mut values = FlagValues::default();
+        for name in ["access-key", "secret-key", "session-token", "profile"] {
+            let default = FlagValue::String(String::new());
+            let setting = Setting { flag: said(flags, name), variable: said(variables, name), default };
+            values.insert(&format!("amazonec2-{name}"), setting);
+        }
+        KeySource::from_flags(&values)
     }
 
     #[test]
     fn one_half_of_a_key_is_no_key() {
-        assert_eq!(source(&[("access-key", "AKIA1")], &env(&[])).keys, None);
-        assert_eq!(source(&[("secret-key", "s")], &env(&[])).keys, None);
-        assert!(source(&[("access-key", "AKIA1"), ("secret-key", "s")], &env(&[])).keys.is_some());
+        assert_eq!(source(&[("access-key", "AKIA1")], &[]).keys, None);
+        assert_eq!(source(&[("secret-key", "s")], &[]).keys, None);
+        assert!(source(&[("access-key", "AKIA1"), ("secret-key", "s")], &[]).keys.is_some());
     }
 
     #[test]
-    fn a_token_of_the_environment_is_not_for_keys_of_the_command_line() {
-        let token = [("AWS_ACCESS_KEY_ID", "ASIA2"), ("AWS_SESSION_TOKEN", "t")];
-        let flags = [("access-key", "AKIA1"), ("secret-key", "s"), ("session-token", "t")];
-        assert_eq!(source(&flags, &env(&token)).keys.unwrap().token, "");
-        let flags = [("access-key", "ASIA2"), ("secret-key", "s"), ("session-token", "t")];
-        assert_eq!(source(&flags, &env(&token)).keys.unwrap().token, "t");
+    fn a_token_of_the_environment_is_not_for_other_keys_of_the_command_line() {
+        let variables = [("access-key", "ASIA2"), ("secret-key", "s"), ("session-token", "t")];
+        let with = |id: &str| source(&[("access-key", id), ("secret-key", "s")], &variables).keys.unwrap().token;
+        assert_eq!(with("AKIA1"), "");
+        assert_eq!(with("ASIA2"), "t");
+        assert_eq!(source(&[], &variables).keys.unwrap().token, "t");
+        let given = [("access-key", "ASIA3"), ("secret-key", "s"), ("session-token", "t")];
+        assert_eq!(source(&given, &variables).keys.unwrap().token, "t", "given, though the same");
     }
 
     #[test]
-    fn a_profile_that_was_typed_beats_keys_of_the_environment() {
-        let keys = [("AWS_ACCESS_KEY_ID", "AKIA1"), ("AWS_SECRET_ACCESS_KEY", "s")];
-        let flags = [("access-key", "AKIA1"), ("secret-key", "s"), ("profile", "work")];
-        assert_eq!(source(&flags, &env(&keys)), Source { keys: None, profile: "work".into() });
-        assert!(source(&flags, &env(&[])).keys.is_some(), "not keys that were typed too");
+    fn a_profile_that_was_given_beats_keys_of_the_environment() {
+        let keys = [("access-key", "AKIA1"), ("secret-key", "s")];
+        let profile = [("profile", "work")];
+        let of_profile = KeySource { keys: None, profile: "work".into() };
+        assert_eq!(source(&profile, &keys), of_profile);
+        assert!(source(&[keys[0], keys[1], profile[0]], &keys).keys.is_some(), "not keys that were given too");
+        assert!(source(&keys, &profile).keys.is_some(), "nor a profile of the environment");
     }
 
     #[test]
@@ -266,7 +279,7 @@ mod tests {
         std::fs::write(&file, "[other]\naws_access_key_id = AKIA1\n\n[default]\naws_access_key_id=AKIA2\n").unwrap();
         let env = env(&[("AWS_SHARED_CREDENTIALS_FILE", file.to_str().unwrap())]);
         let stored = |id: &str, token: &str| {
-            Source { keys: Keys::new(id, "s", token), profile: String::new() }.to_keep(&env).0.is_some()
+            KeySource { keys: Keys::new(id, "s", token), profile: String::new() }.to_keep(&env).0.is_some()
         };
         assert!(stored("AKIA1", ""), "of another profile");
         assert!(!stored("AKIA2", ""), "of the profile that the chain takes");
@@ -280,10 +293,10 @@ mod tests {
         let file = folder.path().join("config");
         std::fs::write(&file, "[profile work] # mine\naws_access_key_id = AKIA1 # not AKIA2\n").unwrap();
         let env = env(&[("AWS_CONFIG_FILE", file.to_str().unwrap()), ("AWS_PROFILE", "work")]);
-        let kept = |id: &str| Source { keys: Keys::new(id, "s", ""), profile: String::new() }.to_keep(&env);
+        let kept = |id: &str| KeySource { keys: Keys::new(id, "s", ""), profile: String::new() }.to_keep(&env);
         assert_eq!(kept("AKIA1"), (None, "work".to_owned()));
         assert_eq!(kept("AKIA2"), (Keys::new("AKIA2", "s", ""), String::new()));
-        assert_eq!(Source { keys: None, profile: "other".into() }.to_keep(&env), (None, "other".to_owned()));
+        assert_eq!(KeySource { keys: None, profile: "other".into() }.to_keep(&env), (None, "other".to_owned()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::batch::Ec2;
-use super::credentials::Source;
+use super::credentials::KeySource;
 use super::flags::Given;
 use super::model::{Instance, Phase};
 use super::state::Fields;
@@ -38,8 +38,8 @@ impl Driver for Amazonec2 {
     }
 
     async fn configure(&mut self, cx: &DriverContext<'_>, values: &FlagValues) -> Result<()> {
-        let source = Source::from_flags(values, cx.env);
-        let given = Given { values, env: cx.env };
+        let source = KeySource::from_flags(values);
+        let given = Given { values };
         configure::fill(cx, &mut self.fields, &given, &source).await?;
         self.keys = source.keys;
         self.removed_on_failure = given.is_on("terminate-on-failure");

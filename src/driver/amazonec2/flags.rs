@@ -1,6 +1,6 @@
 //! The flags: the original's, its forks', and ours, as a table.
 
-use crate::driver::{Flag, FlagKind, FlagValue, FlagValues};
+use crate::driver::{Flag, FlagKind, FlagValue, FlagValues, Setting};
 use crate::env::Env;
 use crate::error::{Error, Result};
 
@@ -120,12 +120,15 @@ pub fn from_env(env: &Env) -> FlagValues {
     let mut values = FlagValues::default();
     for (name, shape, variables, _) in FLAGS {
         let Some(text) = variables.split(',').find_map(|variable| env.var(variable)) else { continue };
-        let value = match shape {
-            Text(_) => FlagValue::String(text.to_owned()),
-            Switch => FlagValue::Bool(matches!(text, "1" | "t" | "T" | "TRUE" | "true" | "True")),
+        let (default, value) = match shape {
+            Text(default) => (FlagValue::String((*default).to_owned()), FlagValue::String(text.to_owned())),
+            Switch => {
+                let is_on = matches!(text, "1" | "t" | "T" | "TRUE" | "true" | "True");
+                (FlagValue::Bool(false), FlagValue::Bool(is_on))
+            }
             Number(_) | List => continue,
         };
-        values.0.insert(format!("amazonec2-{name}"), value);
+        values.insert(&format!("amazonec2-{name}"), Setting { flag: None, variable: Some(value), default });
     }
     values
 }
@@ -134,8 +137,6 @@ pub fn from_env(env: &Env) -> FlagValues {
 pub struct Given<'v> {
     /// All of them.
     pub values: &'v FlagValues,
-    /// What stands behind the variables.
-    pub env: &'v Env,
 }
 
 impl Given<'_> {
@@ -149,23 +150,22 @@ impl Given<'_> {
         self.values.int(&format!("amazonec2-{name}"))
     }
 
+    /// A number whose 0 means that none was chosen.
+    pub fn chosen(&self, name: &str) -> Option<i64> {
+        Some(self.number(name)).filter(|number| *number != 0)
+    }
+
     /// A switch.
     pub fn is_on(&self, name: &str) -> bool {
         self.values.bool(&format!("amazonec2-{name}"))
     }
 
-    /// A list without empty items. Items of the command line replace those of the variable: the shared grammar joins
-    /// them, as the original does.
+    /// A list without empty items. Those that are given replace those of the variable, where the original joins them.
     pub fn list(&self, name: &str) -> Vec<String> {
-        let mut all = self.values.list(&format!("amazonec2-{name}"));
-        let variable = FLAGS.iter().find(|row| row.0 == name).map_or("", |row| row.2);
-        let from_env: Vec<&str> =
-            self.env.var(variable).map(|text| text.split(',').map(str::trim).collect()).unwrap_or_default();
-        if all.len() > from_env.len() && all.iter().zip(&from_env).all(|(one, other)| one == other) {
-            all.drain(..from_env.len());
+        match self.values.get(&format!("amazonec2-{name}")).map(Setting::strongest) {
+            Some(FlagValue::List(items)) => items.iter().filter(|item| !item.is_empty()).cloned().collect(),
+            _ => Vec::new(),
         }
-        all.retain(|item| !item.is_empty());
-        all
     }
 
     /// A text that two forks have given different names.
@@ -187,10 +187,12 @@ impl Given<'_> {
 mod tests {
     use super::*;
 
-    fn given(flags: &[(&str, FlagValue)], vars: &[(&str, &str)]) -> (FlagValues, Env) {
-        let values = flags.iter().map(|(name, value)| (format!("amazonec2-{name}"), value.clone())).collect();
-        let vars = vars.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        (FlagValues(values), Env { vars, ..Env::default() })
+    fn given(flags: &[(&str, FlagValue)]) -> FlagValues {
+        let mut values = FlagValues::default();
+        for (name, value) in flags {
+            values.give(&format!("amazonec2-{name}"), value.clone());
+        }
+        values
     }
 
     #[test]
@@ -201,18 +203,25 @@ mod tests {
     #[test]
     fn groups_of_the_command_line_replace_those_of_the_variable() {
         let list = |items: &[&str]| FlagValue::List(items.iter().map(|item| (*item).to_owned()).collect());
-        let (values, env) = given(&[("security-group", list(&["a", "b"]))], &[("AWS_SECURITY_GROUP", "a")]);
-        assert_eq!(Given { values: &values, env: &env }.list("security-group"), ["b"]);
-        let (values, env) = given(&[("security-group", list(&["a"]))], &[("AWS_SECURITY_GROUP", "a")]);
-        assert_eq!(Given { values: &values, env: &env }.list("security-group"), ["a"]);
+        let groups = |flag: Option<FlagValue>| {
+            let mut values = FlagValues::default();
+            let setting = Setting { flag, variable: Some(list(&["a", ""])), default: list(&[]) };
+            values.insert("amazonec2-security-group", setting);
+            Given { values: &values }.list("security-group")
+        };
+        assert_eq!(groups(Some(list(&["a", "b"]))), ["a", "b"], "also one that the variable names too");
+        assert_eq!(groups(Some(list(&["b"]))), ["b"]);
+        assert_eq!(groups(None), ["a"]);
     }
 
     #[test]
     fn names_of_two_forks_must_agree() {
         let text = |text: &str| FlagValue::String(text.to_owned());
-        let (values, env) = given(&[("kms-key", text("k")), ("volume-kms-key", text(""))], &[]);
-        assert_eq!(Given { values: &values, env: &env }.either("volume-kms-key", "kms-key").unwrap(), "k");
-        let (values, env) = given(&[("kms-key", text("k")), ("volume-kms-key", text("j"))], &[]);
-        assert!(Given { values: &values, env: &env }.either("volume-kms-key", "kms-key").is_err());
+        let either = |key: &str, other: &str| {
+            let values = given(&[("kms-key", text(key)), ("volume-kms-key", text(other))]);
+            Given { values: &values }.either("volume-kms-key", "kms-key")
+        };
+        assert_eq!(either("k", "").unwrap(), "k");
+        assert!(either("k", "j").is_err());
     }
 }

@@ -62,9 +62,13 @@ pub fn keep(console: &Console, fields: &mut Fields, found: Found) -> Result<()> 
             require_tokens(fields);
         }
         (Some(image), false) => {
-            tokens_for(console, fields, &image);
+            let knows_tokens = knows_tokens(console, fields, &image);
             take(fields, image)?;
-            require_tokens(fields);
+            if knows_tokens {
+                require_tokens(fields);
+            } else {
+                fields.metadata_hops = None;
+            }
         }
         (None, false) => {}
     }
@@ -86,7 +90,7 @@ fn take(fields: &mut Fields, image: Image) -> Result<()> {
 }
 
 fn require_tokens(fields: &mut Fields) {
-    if fields.metadata_token_setting.is_empty() && fields.metadata_hops != 0 {
+    if fields.metadata_token_setting.is_empty() {
         "required".clone_into(&mut fields.metadata_token_setting);
     }
 }
@@ -118,15 +122,17 @@ fn short_name(name: &str) -> &str {
 }
 
 /// An image from before metadata tokens is launched as in its days, unless the user decides.
-fn tokens_for(console: &Console, fields: &mut Fields, image: &Image) {
-    if fields.metadata_token_setting.is_empty() && !image.created.is_empty() && image.created.as_str() < TOKENS_SINCE {
+fn knows_tokens(console: &Console, fields: &Fields, image: &Image) -> bool {
+    let is_old = !image.created.is_empty() && image.created.as_str() < TOKENS_SINCE;
+    let is_launched_as_then = is_old && fields.metadata_token_setting.is_empty();
+    if is_launched_as_then {
         console.warn(format!(
             "image {} is of {}: metadata tokens are not required, as its cloud-init may not know them",
             image.id,
             image.created.get(..10).unwrap_or(&image.created)
         ));
-        fields.metadata_hops = 0;
     }
+    !is_launched_as_then
 }
 
 /// The architecture that all wanted types have.

@@ -181,6 +181,7 @@ fn launch(fields: &Fields, candidate: &Candidate, data: &[u8]) -> Result<Launch>
     let small = |number: i64, what: &str| {
         i32::try_from(number).map_err(|_| Error::msg(format!("{what} {number} is out of range")))
     };
+    let chosen = |number: Option<i64>, what: &str| number.map(|number| small(number, what)).transpose();
     let endpoint = if fields.metadata_token_setting.is_empty() { "" } else { "enabled" };
     Ok(Launch {
         image: fields.ami.clone(),
@@ -198,8 +199,8 @@ fn launch(fields: &Fields, candidate: &Candidate, data: &[u8]) -> Result<Launch>
             device: fields.device_name.clone(),
             size: small(fields.root_size, "--amazonec2-root-size")?,
             kind: fields.volume_type.clone(),
-            iops: small(fields.volume_iops, "--amazonec2-volume-iops")?,
-            throughput: small(fields.volume_throughput, "--amazonec2-volume-throughput")?,
+            iops: chosen(fields.volume_iops, "--amazonec2-volume-iops")?,
+            throughput: chosen(fields.volume_throughput, "--amazonec2-volume-throughput")?,
             encrypted: fields.volume_encrypted.filter(|encrypted| *encrypted),
             kms_key: fields.volume_kms_key_id.clone(),
         },
@@ -208,7 +209,7 @@ fn launch(fields: &Fields, candidate: &Candidate, data: &[u8]) -> Result<Launch>
         metadata: Metadata {
             endpoint: if fields.http_endpoint.is_empty() { endpoint.to_owned() } else { fields.http_endpoint.clone() },
             tokens: fields.metadata_token_setting.clone(),
-            hops: small(fields.metadata_hops, "--amazonec2-metadata-token-response-hop-limit")?,
+            hops: chosen(fields.metadata_hops, "--amazonec2-metadata-token-response-hop-limit")?,
             ipv6: fields.http_protocol_ipv6.clone(),
         },
         cpu_credits: fields.cpu_credits.clone(),

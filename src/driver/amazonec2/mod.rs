@@ -40,7 +40,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use self::batch::{Announced, Ec2};
-use self::credentials::{Keys, Source, Target};
+use self::credentials::{KeySource, Keys, Target};
 use self::flags::Given;
 pub use self::gc::{Claims, Kind as OrphanKind, Orphan, Orphans, Sweep};
 use self::model::Instance;
@@ -131,10 +131,10 @@ impl Amazonec2 {
         let mut driver = Self::new(place);
         let mut values = flags::from_env(cx.env);
         if let Some(region) = region {
-            values.0.insert("amazonec2-region".to_owned(), FlagValue::String(region.to_owned()));
+            values.give("amazonec2-region", FlagValue::String(region.to_owned()));
         }
-        let source = Source::from_flags(&values, cx.env);
-        let given = Given { values: &values, env: cx.env };
+        let source = KeySource::from_flags(&values);
+        let given = Given { values: &values };
         driver.fields.profile.clone_from(&source.profile);
         driver.fields.region = configure::region(&given, &source).await?;
         driver.fields.endpoint = given.text("endpoint");

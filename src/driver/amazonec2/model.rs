@@ -321,10 +321,10 @@ pub struct Volume {
     pub size: i32,
     /// `gp3`.
     pub kind: String,
-    /// Operations a second; 0: the type's own.
-    pub iops: i32,
-    /// MiB a second; 0: the type's own.
-    pub throughput: i32,
+    /// Operations a second; `None`: the type's own.
+    pub iops: Option<i32>,
+    /// MiB a second; `None`: the type's own.
+    pub throughput: Option<i32>,
     /// `None`: as the account has it.
     pub encrypted: Option<bool>,
     /// A KMS key, or empty.
@@ -338,8 +338,8 @@ pub struct Metadata {
     pub endpoint: String,
     /// `required`, `optional`.
     pub tokens: String,
-    /// Network hops; 0: not sent.
-    pub hops: i32,
+    /// Network hops; `None`: as the account or image has it.
+    pub hops: Option<i32>,
     /// `enabled`, `disabled`.
     pub ipv6: String,
 }

@@ -4,7 +4,7 @@
 //! The original drops keys that it does not know when it rewrites a record, so nothing that a finished machine needs
 //! stands only in a key of ours.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::driver::base::Base;
@@ -149,9 +149,9 @@ pub struct Fields {
     /// `required` or `optional`; empty: not sent.
     #[serde(rename = "MetadataTokenSetting", skip_serializing_if = "is_default")]
     pub metadata_token_setting: String,
-    /// 0: not sent.
-    #[serde(rename = "MetadataTokenResponseHopLimit", skip_serializing_if = "is_default")]
-    pub metadata_hops: i64,
+    /// `None`: not sent.
+    #[serde(rename = "MetadataTokenResponseHopLimit", deserialize_with = "chosen", skip_serializing_if = "is_default")]
+    pub metadata_hops: Option<i64>,
     /// `enabled`, `disabled`.
     #[serde(rename = "HttpEndpoint", skip_serializing_if = "is_default")]
     pub http_endpoint: String,
@@ -188,12 +188,12 @@ pub struct Fields {
     /// `sir-…`.
     #[serde(rename = "SpotInstanceRequestId", skip_serializing_if = "is_default")]
     pub spot_request: String,
-    /// 0: the type's own.
-    #[serde(rename = "VolumeIops", skip_serializing_if = "is_default")]
-    pub volume_iops: i64,
-    /// MiB a second; 0: the type's own.
-    #[serde(rename = "VolumeThroughput", skip_serializing_if = "is_default")]
-    pub volume_throughput: i64,
+    /// `None`: the type's own.
+    #[serde(rename = "VolumeIops", deserialize_with = "chosen", skip_serializing_if = "is_default")]
+    pub volume_iops: Option<i64>,
+    /// MiB a second; `None`: the type's own.
+    #[serde(rename = "VolumeThroughput", deserialize_with = "chosen", skip_serializing_if = "is_default")]
+    pub volume_throughput: Option<i64>,
     /// This store's tag; also says that everything made for this machine is tagged.
     #[serde(rename = "StoreId", skip_serializing_if = "is_default")]
     pub store_id: String,
@@ -231,6 +231,11 @@ pub struct Fields {
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// A number whose 0 means that none was chosen.
+fn chosen<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<i64>, D::Error> {
+    i64::deserialize(from).map(|number| Some(number).filter(|number| *number != 0))
 }
 
 /// What the original takes for keys that a record does not have.
@@ -280,7 +285,7 @@ impl Default for Fields {
             volume_encrypted: None,
             volume_kms_key_id: String::new(),
             metadata_token_setting: String::new(),
-            metadata_hops: 0,
+            metadata_hops: None,
             http_endpoint: String::new(),
             http_protocol_ipv6: String::new(),
             ipv6_address: String::new(),
@@ -293,8 +298,8 @@ impl Default for Fields {
             architecture: String::new(),
             profile: String::new(),
             spot_request: String::new(),
-            volume_iops: 0,
-            volume_throughput: 0,
+            volume_iops: None,
+            volume_throughput: None,
             store_id: String::new(),
             key_pair_id: String::new(),
             instance_types: None,
@@ -431,6 +436,15 @@ mod tests {
         assert_eq!(fields.group_ids(), ["sg-1"]);
         assert_eq!(fields.group_names(), ["old", "docker-machine"]);
         assert_eq!((fields.base.ssh_user.as_str(), fields.retry_count), ("ubuntu", 0));
+    }
+
+    #[test]
+    fn a_number_that_nobody_chose_is_none_and_is_not_written() {
+        let fields = Fields::load(json!({"MetadataTokenResponseHopLimit": 0, "VolumeIops": 4000})).unwrap();
+        assert_eq!((fields.metadata_hops, fields.volume_iops, fields.volume_throughput), (None, Some(4000), None));
+        let written = serde_json::to_value(&fields).unwrap();
+        assert_eq!(written.get("MetadataTokenResponseHopLimit"), None);
+        assert_eq!(written["VolumeIops"], 4000);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod player;
 mod words;
 
 mod complete;
+mod ec2_endless;
 mod ec2_flags;
 mod env_in_shells;
 mod failing_files;

@@ -14,6 +14,7 @@ use aws_sdk_ec2::types as ec2;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
+use super::bound::Bound;
 use super::convert::{
     console_text, filters, given, group, image, instance, permission, phase, run_instances, tag_specification, tags_of,
     text,
@@ -57,7 +58,9 @@ impl Api {
         let builder = aws_sdk_ec2::config::Builder::from(config)
             .retry_config(RetryConfig::standard().with_max_attempts(retries + 1).with_initial_backoff(FIRST_PAUSE))
             .retry_classifier(NoCapacity)
+            .retry_classifier(Bound)
             .interceptor(Account)
+            .interceptor(Bound)
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(CONNECT_PATIENCE)

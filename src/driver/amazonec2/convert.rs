@@ -7,6 +7,7 @@ use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::primitives::DateTime;
 use aws_sdk_ec2::types as ec2;
 
+use super::bound::too_long;
 use super::model::{
     ApiError, Filter, Group, Image, Instance, Launch, Metadata, NO_ANSWER, Phase, Rule, Spot, Tags, Volume,
 };
@@ -20,6 +21,10 @@ where
         let status = error.raw_response().map(|response| response.status().as_u16());
         let request_id = error.as_service_error().and_then(RequestId::request_id).unwrap_or_default().to_owned();
         let action = action::<E>();
+        if let Some(message) = too_long(&error) {
+            // It may have worked all the same: as if there were none.
+            return Self { code: NO_ANSWER.to_owned(), message, status: None, request_id, action };
+        }
         match (error.code(), error.message()) {
             (Some(code), message) => {
                 let message = message.unwrap_or_default().to_owned();

@@ -6,6 +6,7 @@
 mod abilities;
 mod api;
 mod batch;
+mod bound;
 mod clients;
 mod configure;
 mod console;

@@ -85,9 +85,8 @@ impl Error {
 
     /// Without the advice that names something which is not there any more.
     #[must_use]
-    pub fn without_hints_about(mut self, gone: &Path) -> Self {
-        let gone = gone.display().to_string();
-        self.hints.retain(|hint| !hint.contains(&gone));
+    pub fn without_hints_about(mut self, gone: &str) -> Self {
+        self.hints.retain(|hint| !hint.contains(gone));
         self
     }
 

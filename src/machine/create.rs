@@ -165,9 +165,11 @@ async fn undo(
                 drop(claim);
                 return match removed {
                     Ok(()) => error
-                        .without_hints_about(&cx.store.folder(&name))
+                        .without_hints_about(&cx.store.folder(&name).display().to_string())
                         .hint("nothing was left behind: you can run the same command again"),
-                    Err(left) => error.hint(format!("the record of \"{name}\" could not be removed: {left}")),
+                    Err(left) => error
+                        .hint(format!("the record of \"{name}\" could not be removed: {left}"))
+                        .hint(format!("run `docker-machine rm {name}` when that is mended")),
                 };
             }
             Err(left) => {

@@ -64,7 +64,9 @@ pub async fn remove(cx: &Context, name: &Name, force: Force, mut interruption: I
         let error = left.traces.iter().fold(failed(name.as_str(), left.error), told);
         return Removal { left: None, forgotten: Err(error) };
     }
-    let left = Left { error: failed(name.as_str(), left.error), ..left };
+    // It is what was typed.
+    let error = left.error.without_hints_about("`docker-machine rm -f ");
+    let left = Left { error: failed(name.as_str(), error), ..left };
     // What is left of it is nobody's from now on.
     let given_up = left.id.iter().try_for_each(|id| cx.store.note_forgotten(id));
     Removal { left: Some(left), forgotten: given_up.and_then(|()| forget(cx, name)) }

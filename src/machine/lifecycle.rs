@@ -5,7 +5,7 @@ use super::{Host, certificates, setup};
 use crate::context::Context;
 use crate::driver::{HostKind, Power, State};
 use crate::error::{Error, Kind, Result};
-use crate::ssh::{self, Connection, Exec, Patience, Remote};
+use crate::ssh::{Connection, Exec, Patience, Remote};
 
 /// Restarts the operating system, as root or with sudo.
 const REBOOT: &str = r#"if [ "$(id -u)" = 0 ]; then shutdown -r now; else sudo -n shutdown -r now; fi"#;
@@ -68,8 +68,7 @@ pub async fn restart(cx: &Context, host: &mut Host) -> Result<()> {
             power(host, "restart", "restarted")?.restart(&cx.for_driver()).await
         }
         State::Running => {
-            let target = login::target(cx, host).await?;
-            let connection = ssh::connect(cx, &target).await?;
+            let connection = login::connect(cx, host).await?;
             let before = login::boot_id(&connection).await?;
             match host.driver.power() {
                 Some(power) => {

@@ -20,6 +20,8 @@ const RUNNING: Pace = Pace::new(Duration::from_secs(1), Duration::from_secs(180)
 const PATIENT_SILENCE: Duration = Duration::from_secs(10);
 /// How long a computer that boots may be silent before that is said.
 const BOOTING_SILENCE: Duration = Duration::from_secs(30);
+/// How long a host that is up may take to answer.
+const UP: Duration = Duration::from_secs(15);
 /// How often the driver is asked about a computer that does not answer.
 const LOOK_AGAIN: Duration = Duration::from_secs(20);
 /// How long a machine may take from the order to restart until it is back with a new boot id.
@@ -36,6 +38,17 @@ pub async fn target(cx: &Context, host: &Host) -> Result<SshTarget> {
         return Err(Error::new(Kind::Unsupported, text));
     }
     host.driver.ssh(&cx.for_driver()).await
+}
+
+/// Logs in to a machine that is up; at the first contact only if its key is the one that others know.
+///
+/// # Errors
+/// Nobody answers, or the login is refused.
+pub async fn connect(cx: &Context, host: &Host) -> Result<Connection> {
+    let target = target(cx, host).await?;
+    let patience = Patience { within: UP, ..Patience::SETTLED };
+    let target = vouched(cx, host, &target, patience, &LastFailure::default()).await?;
+    ssh::connect(cx, &target).await
 }
 
 /// Waits for SSH and says so; a computer that moves meanwhile is followed.

@@ -70,6 +70,25 @@ fn an_instance_whose_console_shows_another_key_is_sent_nothing() {
 }
 
 #[test]
+fn a_restart_is_a_first_contact_where_no_key_is_pinned() {
+    let region = Region::new();
+    region.create("aws01", &[]).succeeds();
+    let instance = region.live_instances().pop().expect("the instance");
+    let pins = region.machine_folder("aws01").join("known_hosts");
+    let boot = || region.inside(&instance.id, "cat /proc/sys/kernel/random/boot_id").succeeds().stdout;
+    fs::remove_file(&pins).expect("a key is pinned");
+    region.fault("console wrong-key");
+    let before = boot();
+    let run = region.run(&["restart", "aws01"]).fails(1);
+    run.complains("is not the one of the EC2 console: there ED25519 SHA256:");
+    assert_eq!(region.calls_of("RebootInstances").len(), 0);
+    assert_eq!((boot(), pins.exists()), (before, false));
+    region.fault("clear");
+    region.run(&["restart", "aws01"]).succeeds();
+    assert!(trust(&region, "aws01").ends_with(" verified by the EC2 console"));
+}
+
+#[test]
 fn a_console_that_is_late_is_waited_for() {
     let region = Region::new();
     region.fault("console late 3");

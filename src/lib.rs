@@ -22,6 +22,7 @@ pub mod json;
 pub mod machine;
 pub mod names;
 pub mod provision;
+pub mod random;
 pub mod rpc;
 pub mod shared;
 pub mod shell;

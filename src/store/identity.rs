@@ -12,6 +12,7 @@ use std::time::UNIX_EPOCH;
 
 use super::Store;
 use crate::error::{Error, Result};
+use crate::random;
 
 /// Beside the machines, where neither we nor the original take it for one: `.store-id-` and the place.
 const FILE: &str = ".store-id";
@@ -43,7 +44,7 @@ impl Store {
             self.own_id_file().ok_or_else(|| Error::msg(format!("cannot look at {}", self.machines().display())))?;
         let path = self.machines().join(file);
         let mut draft = tempfile::NamedTempFile::new_in(self.machines()).map_err(failed)?;
-        draft.write_all(fresh().as_bytes()).and_then(|()| draft.as_file().sync_all()).map_err(failed)?;
+        draft.write_all(random::id().as_bytes()).and_then(|()| draft.as_file().sync_all()).map_err(failed)?;
         match draft.persist_noclobber(&path) {
             Ok(_) => {}
             // Another process was faster: its id is the store's.
@@ -97,13 +98,6 @@ fn file_name(computer: &str, inode: u64, born: u128) -> String {
 fn parse(text: &str) -> Option<String> {
     let id = text.trim();
     (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
-}
-
-fn fresh() -> String {
-    let mut bytes = [0_u8; 16];
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    provider.secure_random.fill(&mut bytes).expect("the system has random numbers");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

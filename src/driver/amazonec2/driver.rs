@@ -12,7 +12,7 @@ use super::credentials::KeySource;
 use super::flags::Given;
 use super::model::{Instance, Phase};
 use super::state::Fields;
-use super::work::{Work, random_id};
+use super::work::Work;
 use super::{Amazonec2, configure, flags, groups, image, keypair, launch, life, network, remove, tags};
 use crate::context::DriverContext;
 use crate::driver::base::{ENGINE_PORT, engine_url};
@@ -21,6 +21,7 @@ use crate::driver::{
     encode, not_running,
 };
 use crate::error::{Error, Result};
+use crate::random;
 use crate::ssh::{SshTarget, hostkeys};
 
 #[async_trait]
@@ -44,7 +45,7 @@ impl Driver for Amazonec2 {
         self.keys = source.keys;
         self.removed_on_failure = given.is_on("terminate-on-failure");
         self.key_kind = keypair::kind(&given.text("ssh-key-type"))?;
-        self.fields.id = random_id();
+        self.fields.id = random::id();
         let ec2 = self.ec2(cx).await?;
         network::resolve_vpc(ec2.api(), cx.console, &mut self.fields).await
     }

@@ -9,10 +9,11 @@ use super::image::BY_NAME;
 use super::model::{ApiError, Instance, Launch, Metadata, Spot, Volume};
 use super::network::short_zone;
 use super::state::Fields;
-use super::work::{Work, random_id};
+use super::work::Work;
 use super::{tags, user_data};
 use crate::context::DriverContext;
 use crate::error::{Error, Result};
+use crate::random;
 
 /// How often to look for an instance whose launch nobody heard the answer of, and the pause between.
 const LOOKS: u32 = 4;
@@ -107,7 +108,7 @@ async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token:
     let mut launch = launch(work.fields, candidate, data).map_err(|error| local(&error))?;
     launch.tags = work.tags().map_err(|error| local(&error))?;
     let mut is_new = token.is_empty();
-    launch.client_token = if is_new { random_id() } else { token };
+    launch.client_token = if is_new { random::id() } else { token };
     work.fields.client_token.clone_from(&launch.client_token);
     work.save().await.map_err(|error| local(&error))?;
     let mut tries = 0;
@@ -133,7 +134,7 @@ async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token:
             }
             // An earlier launch with this token was another one: its instance was looked for.
             Err(error) if error.is("IdempotentParameterMismatch") && tries == 1 => {
-                launch.client_token = random_id();
+                launch.client_token = random::id();
                 is_new = true;
                 work.fields.client_token.clone_from(&launch.client_token);
                 work.save().await.map_err(|error| local(&error))?;

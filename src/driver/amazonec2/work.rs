@@ -94,23 +94,3 @@ impl Work<'_> {
         })
     }
 }
-
-/// 32 hex digits that nobody else has.
-pub(super) fn random_id() -> String {
-    let mut bytes = [0_u8; 16];
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    provider.secure_random.fill(&mut bytes).expect("the system has random numbers");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_32_hex_digits() {
-        let id = random_id();
-        assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        assert_ne!(id, random_id());
-    }
-}

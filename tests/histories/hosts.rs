@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
 
 use russh::keys::PrivateKey;
+use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
 use russh::server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session, VerifiedPublicKey};
 use russh::{Channel, ChannelId};
@@ -25,6 +26,8 @@ use crate::regions::Region;
 
 /// How many addresses a region has for instances, from 1 on; as in `loopback.py`.
 const ADDRESSES: u8 = 24;
+/// The address of a computer that is there without the region.
+pub const STANDING: u8 = ADDRESSES + 1;
 
 /// How the computers behave at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +79,19 @@ impl Hosts {
         let config =
             Arc::new(Config { keys: vec![key], auth_rejection_time: std::time::Duration::ZERO, ..Config::default() });
         let (mut port, mut listeners) = (0, Vec::new());
-        for number in 1..=ADDRESSES {
+        for number in 1..=STANDING {
             let at = format!("{}.{number}:{port}", region.network);
             let listener = runtime.block_on(TcpListener::bind(&at)).unwrap_or_else(|error| panic!("{at}: {error}"));
             port = listener.local_addr().expect("it is bound").port();
             listeners.push(runtime.spawn(logins(Arc::clone(&shared), Arc::clone(&config), listener)));
         }
         Self { shared, port, listeners }
+    }
+
+    /// A key that they let in, as they let in every other one.
+    pub fn key() -> String {
+        let key = PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(&[8; 32])), "").expect("a key");
+        key.to_openssh(LineEnding::LF).expect("a key").to_string()
     }
 
     /// From now on they behave like this.
@@ -105,6 +114,9 @@ impl Shared {
 
     /// Whether a running instance has the address.
     fn runs(&self, address: IpAddr) -> bool {
+        if address.to_string() == format!("{}.{STANDING}", self.region.network) {
+            return true;
+        }
         let instances = tokio::task::block_in_place(|| self.region.ask("instances", json!({})));
         let is_it = |one: &serde_json::Value| one["public"] == address.to_string() && one["state"] == "running";
         instances.as_array().is_some_and(|all| all.iter().any(is_it))

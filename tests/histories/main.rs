@@ -6,6 +6,11 @@
 //! sequence that still fails, all that was said in it, and its number: `HISTORIES=1 SEED=NUMBER`, or `PLANNED=NUMBER`,
 //! plays just that.
 
+#[path = "../failing/mod.rs"]
+#[allow(dead_code, reason = "what must hold afterwards is in `rules.rs`")]
+mod failing;
+
+mod files;
 mod hosts;
 mod planned;
 mod player;
@@ -48,6 +53,15 @@ fn no_planned_history_loses_or_destroys_anything() {
     play_all(numbers, |number, play| {
         let steps = &planned[usize::try_from(number).expect("not so many")];
         play(steps).err().map(|reason| failed(&format!("PLANNED={number}"), steps, &reason))
+    });
+}
+
+#[test]
+fn no_failing_file_loses_anything() {
+    let histories = files::histories(from_environment("EVERY", files::EVERY));
+    play_all(0..histories.len() as u64, |number, play| {
+        let steps = &histories[usize::try_from(number).expect("not so many")];
+        play(steps).err().map(|reason| failed("failing files", steps, &reason))
     });
 }
 

@@ -121,7 +121,7 @@ const USUAL: Options = Options { spot: false, terminate_on_failure: false, own_g
 const UNDONE: Options = Options { terminate_on_failure: true, ..USUAL };
 const GC: Command = Command::Gc { yes: true, young: true };
 
-fn create() -> Command {
+pub fn create() -> Command {
     create_of(0)
 }
 
@@ -129,18 +129,18 @@ fn create_of(machine: usize) -> Command {
     Command::Create { machines: vec![machine], options: USUAL }
 }
 
-fn remove(force: bool) -> Command {
+pub fn remove(force: bool) -> Command {
     Command::Remove { machines: vec![0], force }
 }
 
-fn run(command: Command) -> Run {
+pub fn run(command: Command) -> Run {
     Run { command, store: Store::Home, identity: Identity::Usual, trouble: Trouble::None, manner: Manner::Well }
 }
 
-fn alone(command: Command) -> Step {
+pub fn alone(command: Command) -> Step {
     Step::Run(vec![run(command)])
 }
 
-fn expect(success: Option<bool>, instances: usize) -> Step {
+pub fn expect(success: Option<bool>, instances: usize) -> Step {
     Step::Expect { success, instances }
 }

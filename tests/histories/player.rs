@@ -35,6 +35,10 @@ struct Player {
     given_up: GivenUp,
     /// Whether the last command said that it did what it was to do.
     succeeded: bool,
+    /// Whether one of its files failed.
+    files_failed: bool,
+    /// What it said.
+    said: String,
     log: String,
 }
 
@@ -46,7 +50,9 @@ pub fn play(regions: &Regions, runtime: &Handle, steps: &[Step]) -> Result<(), S
     fs::create_dir(home.path().join(".aws")).expect("~/.aws");
     fs::write(home.path().join(".aws/credentials"), CREDENTIALS).expect("~/.aws/credentials");
     let given_up = GivenUp::default();
-    let mut player = Player { region, hosts, home, given_up, succeeded: true, log: String::new() };
+    fs::write(home.path().join("key"), Hosts::key()).expect("a key");
+    let (succeeded, files_failed, log) = (true, false, String::new());
+    let mut player = Player { region, hosts, home, given_up, succeeded, files_failed, said: String::new(), log };
     let mut broken = Vec::new();
     for (number, step) in steps.iter().enumerate() {
         _ = writeln!(player.log, "\n== {} {step}", number + 1);
@@ -68,8 +74,13 @@ pub fn play(regions: &Regions, runtime: &Handle, steps: &[Step]) -> Result<(), S
 impl Player {
     /// What the step violates.
     fn step(&mut self, step: &Step) -> Vec<String> {
-        if let Step::Expect { success, instances } = step {
-            return self.expect(*success, *instances);
+        match step {
+            Step::Expect { success, instances } => return self.expect(*success, *instances),
+            Step::FilesFailed(planned) if *planned != self.files_failed => {
+                return vec![format!("files failed: {}, but the plan is {planned}", self.files_failed)];
+            }
+            Step::GoesOn if !self.goes_on() => return vec!["the same create does not go on".to_owned()],
+            _ => {}
         }
         let before = self.state();
         let step = match step {
@@ -84,7 +95,7 @@ impl Player {
                 self.happen(event, &before);
                 Vec::new()
             }
-            Step::Expect { .. } => Vec::new(),
+            Step::Expect { .. } | Step::FilesFailed(_) | Step::GoesOn => Vec::new(),
         };
         let after = self.state();
         self.given_up.extend(rules::given_up(&step, &before));
@@ -105,6 +116,11 @@ impl Player {
             broken.push(format!("{living} instances live, but the plan is {instances}"));
         }
         broken
+    }
+
+    fn goes_on(&self) -> bool {
+        let told = ["already exists", "removes it and what else there is; then the same `create` makes a new machine"];
+        self.succeeded || told.iter().any(|words| self.said.contains(words))
     }
 
     fn root(&self, store: Store) -> std::path::PathBuf {
@@ -218,8 +234,11 @@ impl Player {
         self.hosts.behave(Manner::Well);
         let took = began.elapsed().as_secs();
         for outcome in &outcomes {
+            self.log += &outcome.files_failed;
             _ = writeln!(self.log, "{}[exit status {:?}, {took} s]", outcome.text, outcome.status);
         }
+        self.said = outcomes.iter().map(|outcome| outcome.text.as_str()).collect();
+        self.files_failed = outcomes.iter().any(|outcome| !outcome.files_failed.is_empty());
         self.succeeded = outcomes.iter().all(|outcome| outcome.status == Some(0));
         outcomes
     }
@@ -227,7 +246,7 @@ impl Player {
     fn cause(&self, trouble: &Trouble) {
         let error = |actions: &str, code: &str, status: u16| json!({ "kind": "error", "actions": [actions], "code": code, "message": "as it was told to", "status": status });
         let (what, arguments) = match trouble {
-            Trouble::None => return,
+            Trouble::None | Trouble::Files { .. } => return,
             Trouble::Signal { call, after, .. } => {
                 ("rule", json!({ "kind": "pause", "after": after, "nth": call, "times": 1 }))
             }

@@ -1,6 +1,6 @@
 //! The commands of a history as processes: alone or two at once, watched, stopped by signals, waited for.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::Path;
 use std::process::{Child, Command as Process, ExitStatus, Stdio};
@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal as Number, kill_process};
 use serde_json::json;
 
+use crate::failing::failing_at;
 use crate::regions::Region;
-use crate::steps::{Identity, Run, Signal, Store};
+use crate::steps::{Identity, Run, Signal, Store, Trouble};
 
 /// No command of a history takes longer, however busy the machine.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub was_killed: bool,
     /// Sent a signal, which may have ended it.
     pub was_signalled: bool,
+    /// Which changes of files failed, a line each.
+    pub files_failed: String,
 }
 
 /// Where commands run: with a home, against a region, on computers whose SSH is at this port.
@@ -45,7 +48,10 @@ impl Shell<'_> {
     /// Starts all of them together, and waits until each has ended. The first one that is to be stopped by a signal
     /// is sent it when a call to the region is held.
     pub fn run(&self, runs: &[Run]) -> Vec<Outcome> {
-        let start = |run: &Run| self.start(&run.command.words(self.port), run.store, run.identity);
+        let start = |run: &Run| {
+            let words = run.command.words(&self.region.network, self.port);
+            self.start(&words, run.store, run.identity, &self.failing(run))
+        };
         let mut all: Vec<Running> = runs.iter().map(start).collect();
         let signal = runs.iter().enumerate().find_map(|(number, run)| Some((number, run.signal()?)));
         let (mut killed, mut was_sent) = (None, false);
@@ -63,6 +69,10 @@ impl Shell<'_> {
         let outcome = |(number, one): (usize, Running)| Outcome {
             was_killed: killed == Some(number),
             was_signalled: is_target(number),
+            files_failed: match runs[number].trouble {
+                Trouble::Files { .. } => fs::read_to_string(self.home.join("failed")).unwrap_or_default(),
+                _ => String::new(),
+            },
             ..one.outcome()
         };
         outcomes.map(outcome).collect()
@@ -71,13 +81,21 @@ impl Shell<'_> {
     /// Runs one, to see what it says.
     pub fn look(&self, words: &[&str], store: Store, identity: Identity) -> Outcome {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let mut all = [self.start(&words, store, identity)];
+        let mut all = [self.start(&words, store, identity, &[])];
         wait(&mut all, |_| ());
         let [one] = all;
         one.outcome()
     }
 
-    fn start(&self, words: &[String], store: Store, identity: Identity) -> Running {
+    /// The variables with which its files fail, if they shall.
+    fn failing(&self, run: &Run) -> Vec<(&'static str, String)> {
+        let Trouble::Files { fault, change } = run.trouble else { return Vec::new() };
+        let log = self.home.join("failed");
+        _ = fs::remove_file(&log);
+        failing_at(fault, change, &self.home.join(run.store.folder()), &log)
+    }
+
+    fn start(&self, words: &[String], store: Store, identity: Identity, more: &[(&str, String)]) -> Running {
         let output = tempfile::tempfile().expect("a temporary file");
         let mut process = Process::new(env!("CARGO_BIN_EXE_docker-machine"));
         process.arg("--storage-path").arg(self.home.join(store.folder())).current_dir(self.home).env_clear();
@@ -87,6 +105,7 @@ impl Shell<'_> {
         if identity == Identity::Other {
             process.env("AWS_PROFILE", "other");
         }
+        process.envs(more.iter().map(|(name, value)| (name, value)));
         process.args(words).stdin(Stdio::null());
         process.stdout(output.try_clone().expect("a file")).stderr(output.try_clone().expect("a file"));
         Running { process: process.spawn().expect("the program starts"), output, status: None }
@@ -141,6 +160,7 @@ impl Running {
         let mut text = String::new();
         self.output.rewind().expect("a file");
         self.output.read_to_string(&mut text).expect("text");
-        Outcome { text, status: self.status.and_then(|status| status.code()), was_killed: false, was_signalled: false }
+        let status = self.status.and_then(|status| status.code());
+        Outcome { text, status, was_killed: false, was_signalled: false, files_failed: String::new() }
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::hosts::Manner;
+use crate::failing::Fault;
+use crate::hosts::{Manner, STANDING};
 
 /// The machines that a history may have.
 pub const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -19,6 +20,10 @@ pub enum Step {
     Event(Event),
     /// Of planned histories: how the command before ended, and how many instances live now.
     Expect { success: Option<bool>, instances: usize },
+    /// Of planned histories: whether the files of the command before failed, so that none is played for nothing.
+    FilesFailed(bool),
+    /// Of planned histories: the `create` before made the machine, or found it made, or said that only `rm` helps.
+    GoesOn,
 }
 
 /// A command, from where, as whom, and what goes wrong meanwhile.
@@ -52,8 +57,16 @@ pub enum Identity {
 /// A command line; the machines are numbers of [`NAMES`].
 #[derive(Clone, Debug)]
 pub enum Command {
-    Create { machines: Vec<usize>, options: Options },
-    Remove { machines: Vec<usize>, force: bool },
+    Create {
+        machines: Vec<usize>,
+        options: Options,
+    },
+    /// `create` on the computer that is there without the region.
+    Adopt(usize),
+    Remove {
+        machines: Vec<usize>,
+        force: bool,
+    },
     Stop(usize),
     Start(usize),
     Kill(usize),
@@ -62,7 +75,10 @@ pub enum Command {
     RegenerateCerts(usize),
     Ls,
     Status(usize),
-    Gc { yes: bool, young: bool },
+    Gc {
+        yes: bool,
+        young: bool,
+    },
 }
 
 /// Of a `create`.
@@ -97,6 +113,11 @@ pub enum Trouble {
     Dies,
     /// No capacity, anywhere.
     Capacity,
+    /// Its change of this number (from 1) to a file of the store fails.
+    Files {
+        fault: Fault,
+        change: u32,
+    },
 }
 
 /// How a command is stopped.
@@ -153,8 +174,8 @@ impl Store {
 }
 
 impl Command {
-    /// Its words after the program's name and global flags; `port`: where the computers listen for SSH.
-    pub fn words(&self, port: u16) -> Vec<String> {
+    /// Its words after the program's name and global flags; `port`: where the computers of the network listen for SSH.
+    pub fn words(&self, network: &str, port: u16) -> Vec<String> {
         let named = |words: &str, machines: &[usize]| {
             let names = machines.iter().map(|machine| NAMES[*machine]);
             words.split(' ').chain(names).map(str::to_owned).collect()
@@ -173,6 +194,13 @@ impl Command {
                     }
                 }
                 named(&words, machines)
+            }
+            Self::Adopt(machine) => {
+                let words = format!(
+                    "create --driver generic --generic-ip-address {network}.{STANDING} --generic-ssh-port {port} \
+                     --generic-ssh-key key --engine-install-url none"
+                );
+                named(&words, &[*machine])
             }
             Self::Remove { machines, force } => named(if *force { "rm -f" } else { "rm -y" }, machines),
             Self::Stop(machine) => named("stop", &[*machine]),
@@ -198,6 +226,8 @@ impl fmt::Display for Step {
         match self {
             Self::Event(event) => write!(f, "{event:?}"),
             Self::Expect { success, instances } => write!(f, "success: {success:?}, instances: {instances}"),
+            Self::FilesFailed(failed) => write!(f, "files failed: {failed}"),
+            Self::GoesOn => write!(f, "it goes on"),
             Self::Run(runs) => {
                 let runs: Vec<String> = runs.iter().map(ToString::to_string).collect();
                 write!(f, "{}", runs.join("\n     at the same time: "))
@@ -209,7 +239,7 @@ impl fmt::Display for Step {
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { command, store, identity, trouble, manner } = self;
-        write!(f, "{}", command.words(22).join(" "))?;
+        write!(f, "{}", command.words("127.0.0", 22).join(" "))?;
         if *store == Store::Copy {
             write!(f, " | in the copy")?;
         }

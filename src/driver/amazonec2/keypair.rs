@@ -86,7 +86,7 @@ async fn named(api: &Api, name: &str) -> Result<Option<KeyPair>, ApiError> {
 /// A file cannot be read or written, or EC2 refuses.
 pub async fn ensure(cx: &DriverContext<'_>, work: &mut Work<'_>, kind: NewKey) -> Result<()> {
     let public = files(cx, work, kind).context("unable to create key pair")?;
-    if work.fields.existing_key || !work.fields.key_pair_id.is_empty() {
+    if work.fields.existing_key || is_there(work).await {
         return work.save().await;
     }
     // Before the call, so that it is known what to look for if nobody hears the answer.
@@ -101,6 +101,18 @@ pub async fn ensure(cx: &DriverContext<'_>, work: &mut Work<'_>, kind: NewKey) -
         Err(error) => return Err(Error::from(error).context("unable to create key pair")),
     }
     work.save().await
+}
+
+/// Whether an earlier `create` has made the pair, and nobody has removed it: that `create` itself may have, and could
+/// not write it down.
+async fn is_there(work: &Work<'_>) -> bool {
+    let fields = &work.fields;
+    if fields.key_pair_id.is_empty() {
+        return false;
+    }
+    // Of an instance that is there the key is in it. Who may not look goes by the record.
+    let is_needed = fields.instance_id.is_empty();
+    !is_needed || !matches!(named(work.api(), &fields.key_name).await, Ok(None))
 }
 
 /// The pair is there already: ours, or of an earlier try.

@@ -21,6 +21,7 @@ pub(crate) mod tree;
 use crate::commands::man;
 use crate::console::Console;
 use crate::context::Context;
+use crate::driver::plugin;
 use crate::env::Env;
 use crate::error::Error;
 use crate::shared::Shared;
@@ -32,6 +33,9 @@ use plan::{Job, Plan, Setup};
 
 /// Does what the process was called for, and gives its exit status.
 pub fn run(env: &Env) -> u8 {
+    if let Some(status) = plugin::become_plugin(env) {
+        return status;
+    }
     let done = plan::plan(env).and_then(|plan| match plan {
         Plan::Print(text) => print(&text),
         Plan::Complete(words) => print(&complete::answer(env, &words)),
@@ -76,6 +80,7 @@ fn work(env: &Env, setup: Setup, job: Job) -> Result<(), Failure> {
             runtime.block_on(command.run(&cx)).map_err(|error| Failure::of_command(error, &called, &name, help))
         }
     };
+    runtime.block_on(plugin::end(&cx.shared));
     // A thread that waits for standard input would keep the process for ever.
     runtime.shutdown_background();
     done?;

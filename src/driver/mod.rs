@@ -14,6 +14,7 @@ mod kind;
 mod missing;
 pub mod none;
 mod offers;
+pub mod plugin;
 pub mod registry;
 mod state;
 

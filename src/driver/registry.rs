@@ -1,11 +1,11 @@
-//! Which drivers there are: the built-in ones by name, and what to say about any other.
+//! Which drivers there are: the built-in ones by name, plugins, and what to say about any other.
 
 use serde_json::Value;
 
 #[cfg(feature = "amazonec2")]
 use super::amazonec2;
 use super::missing::Missing;
-use super::{Driver, Kind, MachinePlace, Offers, Sight, generic, none};
+use super::{Driver, Kind, MachinePlace, Offers, Sight, generic, none, plugin};
 use crate::env::Env;
 use crate::error::{Error, Result};
 
@@ -35,7 +35,7 @@ pub fn offers(flag: &str, sight: &Sight<'_>) -> Offers {
 pub fn find(env: &Env, name: &str, place: &MachinePlace) -> Result<Box<dyn Driver>> {
     match built_in(name) {
         Some(kind) => Ok((kind.new)(place)),
-        None => Err(not_found(env, name)),
+        None => plugin::find(env, name, place).ok_or_else(|| not_found(name)),
     }
 }
 
@@ -44,10 +44,10 @@ pub fn find(env: &Env, name: &str, place: &MachinePlace) -> Result<Box<dyn Drive
 ///
 /// # Errors
 /// The state cannot be read.
-pub fn load(_env: &Env, name: &str, place: &MachinePlace, state: Value) -> Result<Box<dyn Driver>> {
+pub fn load(env: &Env, name: &str, place: &MachinePlace, state: Value) -> Result<Box<dyn Driver>> {
     match built_in(name) {
         Some(kind) => (kind.load)(place, state),
-        None => Ok(Box::new(Missing::new(name, state))),
+        None => Ok(plugin::load(env, name, place, &state).unwrap_or_else(|| Box::new(Missing::new(name, state)))),
     }
 }
 
@@ -60,14 +60,9 @@ fn names() -> String {
     known().collect::<Vec<_>>().join(", ")
 }
 
-fn not_found(env: &Env, name: &str) -> Error {
-    let plugin = format!("docker-machine-driver-{name}");
-    if let Some(program) = env.which(&plugin) {
-        return Error::msg(format!("driver plugins cannot be run by this version: {}", program.display()))
-            .hint(format!("the drivers that exist: {}", names()));
-    }
+fn not_found(name: &str) -> Error {
     Error::msg(format!(
-        r#"Driver "{name}" not found. Do you have the plugin binary "{plugin}" accessible in your PATH?"#
+        r#"Driver "{name}" not found. Do you have the plugin binary "docker-machine-driver-{name}" accessible in your PATH?"#
     ))
     .hint(format!("the drivers that exist: {}", names()))
     .hint("for a host that you can reach over SSH: `docker-machine create --driver generic --generic-ip-address HOST NAME`")

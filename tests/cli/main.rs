@@ -6,6 +6,8 @@ mod support;
 mod failing;
 #[path = "../golden/player.rs"]
 mod player;
+#[path = "../plugins/mod.rs"]
+mod plugin_programs;
 #[path = "../words/mod.rs"]
 mod words;
 
@@ -21,6 +23,7 @@ mod golden;
 mod hostile;
 mod parallel;
 mod pipes;
+mod plugins;
 mod prompt;
 mod query;
 mod ssh;

@@ -15,7 +15,9 @@ mod values;
 use super::argv::split;
 use super::flag::{FlagSpec, Takes};
 use super::{create_flags, driver_flags, tree};
+use crate::driver::plugin;
 use crate::env::Env;
+use crate::shared::Shared;
 use answer::{Answer, Candidate, Paths};
 use request::Request;
 use sources::Sources;
@@ -25,13 +27,18 @@ use spot::{Spot, What};
 pub(super) fn answer(env: &Env, words: &[String]) -> String {
     let Some(request) = Request::parse(words) else { return String::new() };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return String::new() };
-    let answer = runtime.block_on(complete(env, &request));
+    let answer = runtime.block_on(async {
+        let shared = Shared::default();
+        let answer = complete(env, &request, &shared).await;
+        plugin::end(&shared).await;
+        answer
+    });
     // Whoever did not answer in time is not waited for.
     runtime.shutdown_background();
     request.show(&answer)
 }
 
-async fn complete(env: &Env, request: &Request) -> Answer {
+async fn complete(env: &Env, request: &Request, shared: &Shared) -> Answer {
     if request.redirected() {
         return Answer { paths: Some(Paths::Files), ..Answer::default() };
     }
@@ -39,7 +46,7 @@ async fn complete(env: &Env, request: &Request) -> Answer {
     let wrapped = env.var("DOCKER_MACHINE_WRAPPED") == Some("true");
     let mut tree = tree::program(&[]);
     let mut spot = Spot::find(&tree, words, current, wrapped);
-    let Some(sources) = Sources::new(env, &spot) else { return Answer::default() };
+    let Some(sources) = Sources::new(env, &spot, shared) else { return Answer::default() };
     if spot.command.as_deref() == Some("create") {
         tree = tree::program(&flags_of_driver(&sources, words).await);
         spot = Spot::find(&tree, words, current, wrapped);

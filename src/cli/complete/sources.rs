@@ -45,7 +45,7 @@ struct Machine {
 
 impl Sources {
     /// The store is the one of the line being typed. `None`: there is no home folder and none is named.
-    pub(super) fn new(env: &Env, spot: &Spot) -> Option<Self> {
+    pub(super) fn new(env: &Env, spot: &Spot, shared: &Shared) -> Option<Self> {
         let home = env.var("HOME").unwrap_or_default();
         let typed = spot.storage_path.as_deref();
         let path = typed.map(|path| path.strip_prefix("~/").map_or(path.to_owned(), |rest| format!("{home}/{rest}")));
@@ -58,7 +58,7 @@ impl Sources {
                 console,
                 store: Store::at(root),
                 globals: Globals::default(),
-                shared: Shared::default(),
+                shared: shared.clone(),
             },
         })
     }

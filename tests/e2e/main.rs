@@ -13,6 +13,8 @@ mod support {
 mod failing;
 #[path = "../golden/player.rs"]
 mod player;
+#[path = "../plugins/mod.rs"]
+mod plugin_programs;
 #[path = "../words/mod.rs"]
 mod words;
 
@@ -39,6 +41,7 @@ mod interrupted;
 mod keys;
 mod lifecycle;
 mod options;
+mod plugins;
 mod power_cut;
 mod provisioning;
 mod races;

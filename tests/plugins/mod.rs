@@ -58,16 +58,26 @@ impl Plugins {
         self.folder.path().join("cloud")
     }
 
-    /// The names of the machines that have servers, in order.
+    /// The names of the machines that have servers, in order. One that is just being written has none yet.
     pub fn servers(&self) -> Vec<String> {
         let files = fs::read_dir(self.cloud()).expect("the cloud").map(|file| file.expect("a file").path());
-        let texts = files.map(|file| fs::read_to_string(file).expect("a server"));
+        let texts = files.filter_map(|file| fs::read_to_string(file).ok());
         let mut names: Vec<String> = texts
-            .map(|text| serde_json::from_str::<serde_json::Value>(&text).expect("a server")["Name"].clone())
-            .map(|name| name.as_str().expect("a name").to_owned())
+            .filter_map(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
+            .map(|server| server["Name"].as_str().expect("a name").to_owned())
             .collect();
         names.sort();
         names
+    }
+
+    /// Waits until these machines have servers.
+    #[track_caller]
+    pub fn have_servers(&self, names: &[&str]) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while self.servers() != names {
+            assert!(Instant::now() < end, "the servers are {:?}", self.servers());
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Puts a server into the cloud.

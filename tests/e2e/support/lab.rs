@@ -81,6 +81,11 @@ impl Lab {
         Self { region, home, environment: Mutex::default(), cache: lab_text(&["path", "cache"]) }
     }
 
+    /// The network's name in the lab.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     /// A host of this network, root login unless said otherwise.
     pub fn host(&self, name: &str) -> HostSpec<'_> {
         HostSpec { lab: self, name: name.to_owned(), options: Vec::new(), user: "root".to_owned() }

@@ -1,0 +1,140 @@
+//! Machines of a driver plugin on real hosts: a program in Go makes them, we do the rest.
+
+use std::path::Path;
+
+use crate::plugin_programs::Plugins;
+use crate::support::lab::{Lab, busybox_image};
+use crate::support::midway::Midway;
+use crate::support::run::Run;
+
+/// A lab whose hosts the plugin `acme` makes.
+struct Scene {
+    lab: Lab,
+    plugins: Plugins,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let (lab, plugins) = (Lab::new(), Plugins::new(&["acme"]));
+        lab.set("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", plugins.bin().display()));
+        for (variable, value) in plugins.variables("acme") {
+            lab.set(&variable, value);
+        }
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/lab");
+        let namespace = format!("/proc/{}/ns/net", std::process::id());
+        lab.set("ACME_LAB", format!("{} {} {namespace}", program.display(), lab.region()));
+        Self { lab, plugins }
+    }
+
+    fn create_command(&self, name: &str) -> std::process::Command {
+        let mut command = self.lab.command(crate::support::lab::PROGRAM);
+        command.args(["create", "--driver", "acme", "--acme-token", "secret"]);
+        command.args(["--engine-install-url", &self.lab.url("install.sh"), name]);
+        command
+    }
+
+    fn create(&self, name: &str) -> Run {
+        Run::of(&mut self.create_command(name))
+    }
+
+    /// Runs, and no plugin is left.
+    #[track_caller]
+    fn run(&self, args: &[&str]) -> Run {
+        let run = self.lab.run(args);
+        assert_eq!(self.plugins.processes(), [0; 0], "{args:?}: {run:?}");
+        run
+    }
+
+    #[track_caller]
+    fn runs_a_container(&self, machine: &str) {
+        self.lab.docker(machine, &["import", &busybox_image(), "busybox"]).succeeds();
+        let args = ["run", "--rm", "busybox", "/bin/busybox", "echo", "hello"];
+        assert_eq!(self.lab.docker(machine, &args).succeeds().stdout, "hello\n");
+    }
+
+    fn ip(&self, machine: &str) -> String {
+        self.run(&["ip", machine]).succeeds().stdout.trim_end().to_owned()
+    }
+}
+
+#[test]
+fn the_whole_walk() {
+    let scene = Scene::new();
+    scene.create("web").succeeds().says("(web) Booting server...\n").says("Docker is up and running!\n");
+    scene.create("db").succeeds();
+    let listed = scene.run(&["ls", "--format", "{{.Name}} {{.DriverName}} {{.State}} {{.URL}}"]).succeeds().stdout;
+    let (web, db) = (scene.ip("web"), scene.ip("db"));
+    let row = |name: &str, ip: &str| format!("{name} acme Running tcp://{ip}:2376\n");
+    assert_eq!(listed, row("db", &db) + &row("web", &web));
+    scene.runs_a_container("web");
+    scene.run(&["config", "web"]).succeeds().says("--tlsverify").says(&format!("tcp://{web}:2376"));
+    scene.run(&["inspect", "web"]).succeeds().says("\"Token\": \"secret\"");
+
+    scene.run(&["ssh", "web", "echo from web >/tmp/a"]).succeeds();
+    scene.run(&["scp", "web:/tmp/a", "db:/tmp/b"]).succeeds();
+    assert_eq!(scene.run(&["ssh", "db", "cat /tmp/b"]).succeeds().stdout, "from web\n");
+    assert_eq!(scene.run(&["--native-ssh", "ssh", "db", "cat /tmp/b"]).succeeds().stdout, "from web\n");
+
+    // It comes back somewhere else.
+    scene.run(&["stop", "web"]).succeeds().says("Machine \"web\" was stopped.\n");
+    assert_eq!(scene.run(&["status", "web"]).succeeds().stdout, "Stopped\n");
+    scene.run(&["env", "web"]).fails(1).complains("Host is not running");
+    let (network, _) = web.rsplit_once('.').expect("an address");
+    let moved = format!("{network}.177");
+    scene.lab.set("PLUGIN_START_OPTIONS", format!("--ip {moved}"));
+    scene.run(&["start", "web"]).succeeds().says(&format!("has the new address {moved}: its certificate is renewed"));
+    assert_eq!(scene.ip("web"), moved);
+    scene.runs_a_container("web");
+
+    scene.run(&["upgrade", "web"]).succeeds();
+    scene.run(&["restart", "web"]).succeeds();
+    scene.run(&["regenerate-certs", "-f", "web"]).succeeds();
+    scene.run(&["provision", "web"]).succeeds();
+    scene.runs_a_container("web");
+    scene.run(&["kill", "db"]).succeeds().says("Machine \"db\" was killed.\n");
+    assert_eq!(scene.run(&["status", "db"]).succeeds().stdout, "Stopped\n");
+
+    scene.run(&["rm", "-y", "web", "db"]).succeeds().says("Successfully removed web\n");
+    assert_eq!(scene.plugins.servers(), [""; 0]);
+    assert_eq!(scene.run(&["ls", "-q"]).succeeds().stdout, "");
+}
+
+/// Kills a `create` at a line, and lets the same command make a machine that works, with one server.
+fn killed_at(lines: &[&str]) {
+    let scene = Scene::new();
+    for line in lines {
+        scene.lab.set("ACME_FAULTS", "");
+        Midway::at(line, &mut scene.create_command("web")).kill();
+        scene.plugins.are_gone();
+        scene.run(&["ls"]).succeeds();
+        scene.create("web").succeeds();
+        scene.runs_a_container("web");
+        assert_eq!(scene.plugins.servers(), ["web"], "after {line:?}");
+        scene.run(&["rm", "-y", "web"]).succeeds();
+        assert_eq!(scene.plugins.servers(), [""; 0], "after {line:?}");
+    }
+}
+
+#[test]
+fn a_create_that_was_killed_before_and_after_the_driver_s_part_is_finished_by_the_same_command() {
+    killed_at(&[
+        "Running pre-create checks...",
+        "Waiting for machine to be running",
+        "Detecting operating system",
+        "Provisioning with",
+    ]);
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_a_create_waits_for_the_driver_and_removes_what_it_made() {
+    let scene = Scene::new();
+    scene.lab.set("ACME_FAULTS", "pause=unnamed:3s");
+    let mut create = Midway::at("(web) Creating server...", &mut scene.create_command("web"));
+    scene.plugins.have_servers(&["web"]);
+    create.send("-INT");
+    let run = create.end().fails(130).says("Waiting for the driver to end what it has begun...");
+    assert!(run.stderr.contains("nothing was left behind"), "{run:?}");
+    assert_eq!(scene.plugins.servers(), [""; 0]);
+    assert_eq!(scene.plugins.processes(), [0; 0]);
+    assert_eq!(scene.run(&["ls", "-q"]).succeeds().stdout, "");
+}

@@ -1,6 +1,6 @@
 //! Drivers of other people: programs called `docker-machine-driver-NAME` that speak the protocol of docker-machine.
 //!
-//! [`driver`] is such a program as a [`Driver`](super::Driver). It is started with the first question to it
+//! [`driver`] is such a program as a [`Driver`]. It is started with the first question to it
 //! ([`session`], [`process`], [`guard`]) and ended when nobody needs it any more ([`sessions`]). Its state is JSON that
 //! nobody here looks into.
 

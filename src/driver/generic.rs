@@ -63,6 +63,7 @@ pub const KIND: Kind = Kind {
     new: |place| Box::new(Generic::new(place)),
     load: |place, state| Ok(Box::new(Generic::load(place, state)?)),
     offers,
+    collector: None,
 };
 
 /// What a shell offers for a flag's value.

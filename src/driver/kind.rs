@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Driver, MachinePlace, Offers, Sight};
+use super::{Collector, Driver, MachinePlace, Offers, Sight};
 use crate::error::Result;
 
 /// A built-in driver.
@@ -16,4 +16,6 @@ pub struct Kind {
     pub load: fn(&MachinePlace, Value) -> Result<Box<dyn Driver>>,
     /// What a shell offers for the value of one of its flags.
     pub offers: fn(&str, &Sight<'_>) -> Offers,
+    /// What finds for `gc` what is left of machines without a record; `None`: nothing can be left that it could find.
+    pub collector: Option<&'static dyn Collector>,
 }

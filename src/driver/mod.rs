@@ -8,6 +8,7 @@ mod abilities;
 #[cfg(feature = "amazonec2")]
 pub mod amazonec2;
 pub mod base;
+mod collect;
 mod flags;
 pub mod generic;
 mod kind;
@@ -19,6 +20,7 @@ pub mod registry;
 mod state;
 
 pub use abilities::{Batching, Diagnosis, HostKeySource, HostKeys, Leftovers, Power};
+pub use collect::{Collector, Resource, Scope, Scopes, Search, Told};
 pub use flags::{Flag, FlagKind, FlagValue, FlagValues, Setting, Source};
 pub use kind::Kind;
 pub use offers::{Offer, Offers, Sight};

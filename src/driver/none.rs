@@ -43,6 +43,7 @@ pub const KIND: super::Kind = super::Kind {
     new: |place| Box::new(None::new(place)),
     load: |_, state| Ok(Box::new(None::load(state)?)),
     offers: super::offers::nothing,
+    collector: Option::None,
 };
 
 /// The address in a URL: what stands between `://` and the path.

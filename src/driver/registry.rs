@@ -28,6 +28,11 @@ pub fn offers(flag: &str, sight: &Sight<'_>) -> Offers {
     asked.find(|offers| *offers != Offers::Nothing).unwrap_or_default()
 }
 
+/// The drivers of which something may be left that `gc` can find.
+pub fn collecting() -> impl Iterator<Item = &'static Kind> {
+    BUILT_IN.iter().copied().filter(|kind| kind.collector.is_some())
+}
+
 /// A driver for a new machine. Nothing is started yet: a plugin runs from its first call on.
 ///
 /// # Errors

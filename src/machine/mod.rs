@@ -24,12 +24,12 @@ pub mod computer;
 pub mod create;
 pub mod first_contact;
 pub mod fleet;
-#[cfg(feature = "amazonec2")]
 pub mod gc;
 pub mod lifecycle;
 pub mod login;
 pub mod options;
 pub mod order;
+pub mod orphans;
 pub mod query;
 pub mod remove;
 pub mod setup;

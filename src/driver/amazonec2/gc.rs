@@ -1,67 +1,27 @@
-//! What was made for machines that this store no longer has: found by the store's tag, removed on demand.
-//!
-//! That a store has no record of a machine does not prove that nobody has: the machine's folder may have been moved to
-//! another store, or the store be a copy, or have a copy that went on. So only what `rm -f` has given up here, and
-//! groups that nothing uses, is removed unasked; everything else only if it is named.
+//! What was made for the machines of a store, in every account and region where it may be: found by the store's tag.
 
-use std::collections::HashSet;
-use std::fmt;
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, UNIX_EPOCH};
+
+use async_trait::async_trait;
 
 use super::api::Api;
 use super::groups::Deleted;
 use super::model::{ApiResult, Instance, Phase, Tags, tag};
 use super::{Amazonec2, groups, tags};
-use crate::clock;
+use crate::console::Console;
 use crate::context::DriverContext;
+use crate::driver::{Collector, Resource, Scope, Scopes, Search, Told};
 use crate::error::{Error, Result};
 use crate::store::Ids;
 use crate::wait::{self, Look, Pace};
 
-/// What is younger may belong to a `create` that nobody knows of yet: one hour.
-const YOUNG: i64 = 3600;
 /// How long EC2 may take to end an instance.
 const ENDS: Pace = Pace::new(Duration::from_secs(2), Duration::from_secs(300));
 
-/// Something that was made, and for which machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Orphan {
-    /// What it is.
-    pub kind: Kind,
-    /// `i-…`, `vol-…`, …
-    pub id: String,
-    /// `us-east-1`.
-    pub region: String,
-    /// The name that it was given, usually its machine's.
-    pub name: String,
-    /// Its `docker-machine:id`.
-    pub machine: String,
-    /// It was made from here, not from a place that this store was copied from.
-    pub own: bool,
-    /// By which it is removed, where that is not the id.
-    handle: String,
-    /// When it was made, in seconds since 1970, where EC2 tells.
-    made: Option<i64>,
-}
-
-impl Orphan {
-    /// How long it has been there, where EC2 tells.
-    pub fn age(&self) -> Option<Duration> {
-        let seconds = self.made.map(|made| seconds_now() - made);
-        seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
-    }
-}
-
-impl fmt::Display for Orphan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, id, region, name, .. } = self;
-        write!(f, "{kind} {id} ({name}, {region})")
-    }
-}
-
 /// In the order in which they can be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+enum Kind {
     /// A request that could still launch an instance.
     SpotRequest,
     /// An instance that is not terminated.
@@ -70,218 +30,216 @@ pub enum Kind {
     Volume,
     /// A key pair.
     KeyPair,
-    /// A security group that no instance uses.
+    /// A security group; machines share them.
     SecurityGroup,
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Kind {
+    const ALL: [Self; 5] = [Self::SpotRequest, Self::Instance, Self::Volume, Self::KeyPair, Self::SecurityGroup];
+
+    fn word(self) -> &'static str {
+        match self {
             Self::SpotRequest => "spot request",
             Self::Instance => "instance",
             Self::Volume => "volume",
             Self::KeyPair => "key pair",
             Self::SecurityGroup => "security group",
+        }
+    }
+
+    fn of(resource: &Resource) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == resource.kind)
+    }
+}
+
+/// For the registry.
+#[derive(Debug)]
+pub struct Ec2Collector;
+
+#[async_trait]
+impl Collector for Ec2Collector {
+    async fn scopes(&self, cx: &DriverContext<'_>, search: Search<'_>) -> Result<Scopes> {
+        let mut machines = Vec::new();
+        for (place, state) in search.machines {
+            machines.push(Amazonec2::load(&place, state)?);
+        }
+        let hidden = hidden(cx, &machines).await;
+        let mut drivers = BTreeMap::new();
+        for machine in machines {
+            drivers.entry(machine.place_key()).or_insert(machine);
+        }
+        for region in search.regions.iter().map(|region| Some(region.as_str())).chain([None]) {
+            let driver = Amazonec2::for_region(cx, &search.nowhere, region).await?;
+            drivers.entry(driver.place_key()).or_insert(driver);
+        }
+        let open = drivers
+            .into_values()
+            .map(|driver| Box::new(Region { driver, store: search.store.clone() }) as Box<dyn Scope>)
+            .collect();
+        Ok(Scopes { open, hidden })
+    }
+}
+
+/// Why the places where machines of the store were made cannot be looked into with the credentials of any of them: one
+/// reason for each.
+async fn hidden(cx: &DriverContext<'_>, machines: &[Amazonec2]) -> Vec<Error> {
+    let (mut seen, mut astray) = (HashSet::new(), BTreeMap::new());
+    for machine in machines {
+        match machine.astray(cx).await {
+            Some(error) => _ = astray.entry(machine.birthplace()).or_insert(error),
+            None => _ = seen.insert(machine.birthplace()),
+        }
+    }
+    astray.retain(|birthplace, _| !seen.contains(birthplace));
+    astray.into_values().map(|error| error.context("cannot look where machines of this store were made")).collect()
+}
+
+/// A region of an account, as one of its machines sees it.
+struct Region {
+    driver: Amazonec2,
+    store: Ids,
+}
+
+#[async_trait]
+impl Scope for Region {
+    fn name(&self) -> String {
+        format!("region {}", self.driver.fields.region)
+    }
+
+    async fn find(&self, cx: &DriverContext<'_>) -> Result<Vec<Resource>> {
+        Ok(self.sweep(cx).await?.look().await?)
+    }
+
+    async fn remove(&self, cx: &DriverContext<'_>, resources: Vec<Resource>, told: Told<'_>) {
+        match self.sweep(cx).await {
+            Ok(sweep) => sweep.remove(cx.console, resources, told).await,
+            Err(error) => resources.iter().for_each(|one| told(one, Err(Error::msg(error.message())))),
+        }
+    }
+}
+
+impl Region {
+    /// # Errors
+    /// There are no credentials.
+    async fn sweep(&self, cx: &DriverContext<'_>) -> Result<Sweep<'_>> {
+        Ok(Sweep {
+            api: self.driver.ec2(cx).await?.api().clone(),
+            region: &self.driver.fields.region,
+            ids: &self.store,
         })
     }
 }
 
-/// A security group, and the instances that keep it from being removed.
-struct Used {
-    group: Orphan,
-    by: Vec<String>,
-}
-
-/// Everything in one account and region that carries the store's tag.
-#[derive(Default)]
-pub struct Tagged {
-    things: Vec<Orphan>,
-    groups: Vec<Used>,
-}
-
-/// What [`Tagged::of_nobody`] found.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Orphans {
-    /// What can be removed, in the order in which it can.
-    pub old: Vec<Orphan>,
-    /// How much was left out because it was made within the last hour.
-    pub young: usize,
-    /// What may be in use by another store.
-    pub doubtful: Vec<Orphan>,
-}
-
-/// What decides whose something is, by the `Driver.Id`s of machines.
-#[derive(Clone, Debug, Default)]
-pub struct Claims {
-    /// The machines of the store.
-    pub known: HashSet<String>,
-    /// Those that `rm -f` gave up.
-    pub forgotten: HashSet<String>,
-    /// What the user named, by any of its ids: nothing but the machines of these is looked at, and all of those.
-    pub named: Vec<String>,
-}
-
-impl Claims {
-    /// Only the machines that were named, whose things are given up by that.
-    fn narrowed(mut self, tagged: &mut Tagged) -> Self {
-        if self.named.is_empty() {
-            return self;
-        }
-        let is_named = |one: &&Orphan| self.named.contains(&one.id) || self.named.contains(&one.machine);
-        let groups = tagged.groups.iter().map(|used| &used.group);
-        let machines: HashSet<String> =
-            tagged.things.iter().chain(groups).filter(is_named).map(|one| one.machine.clone()).collect();
-        tagged.things.retain(|one| machines.contains(&one.machine));
-        tagged.groups.retain(|used| machines.contains(&used.group.machine));
-        self.forgotten = machines;
-        self
-    }
-}
-
-impl Tagged {
-    /// What belongs to no machine of the store. `young`: also what was made within the last hour.
-    pub fn of_nobody(self, claims: Claims, young: bool) -> Orphans {
-        self.of_nobody_at(claims, young, seconds_now())
-    }
-
-    fn of_nobody_at(mut self, claims: Claims, young: bool, now: i64) -> Orphans {
-        let young = young || !claims.named.is_empty();
-        let Claims { known, forgotten, named } = claims.narrowed(&mut self);
-        let is_orphan = |one: &Orphan| !known.contains(&one.machine);
-        let is_given_up = |one: &Orphan| forgotten.contains(&one.machine) && (one.own || !named.is_empty());
-        let orphans = self.things.into_iter().filter(is_orphan);
-        let (mut all, mut doubtful): (Vec<Orphan>, Vec<Orphan>) = orphans.partition(is_given_up);
-        let everything = all.clone();
-        let fresh = match young {
-            true => HashSet::new(),
-            false => drop_young(&mut all, now),
-        };
-        let mut young = everything.len() - all.len();
-        let used_by_nobody_but =
-            |users: &[String], things: &[Orphan]| users.iter().all(|user| things.iter().any(|thing| thing.id == *user));
-        let mut free = Vec::new();
-        for Used { group, by } in self.groups {
-            if !is_orphan(&group) || !used_by_nobody_but(&by, &everything) {
-                continue;
-            }
-            if !group.own && !is_given_up(&group) {
-                doubtful.push(group);
-                continue;
-            }
-            match fresh.contains(&group.machine) || !used_by_nobody_but(&by, &all) {
-                true => young += 1,
-                false => free.push(group),
-            }
-        }
-        all.extend(free);
-        all.sort_by(|one, other| (one.kind, &one.id).cmp(&(other.kind, &other.id)));
-        doubtful.sort_by(|one, other| (one.kind, &one.id).cmp(&(other.kind, &other.id)));
-        Orphans { old: all, young, doubtful }
-    }
-}
-
-/// Drops what is young, and everything else of the same machines; their `Driver.Id`s.
-fn drop_young(all: &mut Vec<Orphan>, now: i64) -> HashSet<String> {
-    let is_young = |one: &&Orphan| one.made.is_some_and(|made| now - made < YOUNG);
-    let young: HashSet<String> = all.iter().filter(is_young).map(|one| one.machine.clone()).collect();
-    all.retain(|one| !young.contains(&one.machine));
-    young
-}
-
-fn seconds_now() -> i64 {
-    let now = clock::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
-    i64::try_from(now).unwrap_or(i64::MAX)
-}
-
-/// An account and region to look in.
-pub struct Sweep {
+/// What is at work in a region.
+struct Sweep<'r> {
     api: Api,
-    /// `us-east-1`.
-    pub region: String,
-    ids: Ids,
+    region: &'r str,
+    ids: &'r Ids,
 }
 
-impl Sweep {
-    /// Looks where `driver` would make machines.
-    ///
-    /// # Errors
-    /// There are no credentials.
-    pub async fn of(cx: &DriverContext<'_>, driver: &Amazonec2, ids: &Ids) -> Result<Self> {
-        let api = driver.ec2(cx).await?.api().clone();
-        Ok(Self { api, region: driver.fields.region.clone(), ids: ids.clone() })
-    }
-
-    /// Everything that carries the store's tag, except what is terminated, and volumes that are in use.
-    ///
-    /// # Errors
-    /// EC2 does not answer, or does not allow to look.
-    pub async fn tagged(&self) -> Result<Tagged> {
-        Ok(self.look().await?)
-    }
-
+impl Sweep<'_> {
     /// All names of the store; EC2 takes no more than 200.
     fn stores(&self) -> Vec<String> {
         self.ids.own.iter().chain(&self.ids.earlier).take(200).cloned().collect()
     }
 
-    async fn look(&self) -> ApiResult<Tagged> {
+    /// Everything that carries the store's tag, except what is terminated, and volumes that are in use.
+    async fn look(&self) -> ApiResult<Vec<Resource>> {
         let stores = self.stores();
         let filters = [(tags::BY_STORE, stores.as_slice())];
-        let mut all = Tagged::default();
+        let mut all = Vec::new();
         for one in self.api.instances(&filters).await?.into_iter().filter(is_alive) {
-            all.things.extend(self.orphan(Kind::Instance, one.id, &one.tags, Some(one.launched)));
+            all.extend(self.resource(Kind::Instance, one.id, &one.tags, Some(one.launched)));
         }
         for (id, tags, made) in allowed(self.api.spot_requests(&filters).await)? {
-            all.things.extend(self.orphan(Kind::SpotRequest, id, &tags, made));
+            all.extend(self.resource(Kind::SpotRequest, id, &tags, made));
         }
         for pair in self.api.key_pairs(&filters).await? {
             let id = if pair.id.is_empty() { pair.name.clone() } else { pair.id };
-            let orphan = self.orphan(Kind::KeyPair, id, &pair.tags, pair.made);
-            all.things.extend(orphan.map(|orphan| Orphan { handle: pair.name, ..orphan }));
+            let resource = self.resource(Kind::KeyPair, id, &pair.tags, pair.made);
+            all.extend(resource.map(|resource| Resource { handle: Some(pair.name), ..resource }));
         }
-        all.things.extend(self.free_volumes().await?);
+        all.extend(self.free_volumes().await?);
         for group in self.api.groups(&filters).await? {
             let users = self.api.instances(&[("instance.group-id", std::slice::from_ref(&group.id))]).await?;
             let by = users.into_iter().filter(is_alive).map(|user| user.id).collect();
-            let group = self.orphan(Kind::SecurityGroup, group.id, &group.tags, None);
-            all.groups.extend(group.map(|group| Used { group, by }));
+            let group = self.resource(Kind::SecurityGroup, group.id, &group.tags, None);
+            all.extend(group.map(|group| Resource { users: Some(by), ..group }));
         }
+        all.sort_by(|one, other| (Kind::of(one), &one.id).cmp(&(Kind::of(other), &other.id)));
         Ok(all)
     }
 
-    async fn free_volumes(&self) -> ApiResult<Vec<Orphan>> {
+    async fn free_volumes(&self) -> ApiResult<Vec<Resource>> {
         let stores = self.stores();
         let filters = [(tags::BY_STORE, stores.as_slice())];
         let found = allowed(self.api.free_volumes(&filters).await)?;
-        Ok(found.into_iter().filter_map(|(id, tags, made)| self.orphan(Kind::Volume, id, &tags, made)).collect())
+        Ok(found.into_iter().filter_map(|(id, tags, made)| self.resource(Kind::Volume, id, &tags, made)).collect())
     }
 
     /// Nothing without the machine's tag is ours to remove.
-    fn orphan(&self, kind: Kind, id: String, tags: &Tags, made: Option<i64>) -> Option<Orphan> {
+    fn resource(&self, kind: Kind, id: String, tags: &Tags, made: Option<i64>) -> Option<Resource> {
         let machine = tag(tags, tags::MACHINE).filter(|machine| !machine.is_empty())?.to_owned();
         let name = tag(tags, "Name").unwrap_or_default().to_owned();
         let own = self.ids.own.as_deref() == tag(tags, tags::STORE);
-        Some(Orphan { kind, own, handle: id.clone(), id, region: self.region.clone(), name, machine, made })
+        let (kind, region) = (kind.word(), self.region.to_owned());
+        let made = made.and_then(|seconds| Some(UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).ok()?)));
+        Some(Resource { kind, id, region, name, machine, own, handle: None, made, users: None })
+    }
+
+    /// Removes everything, in an order that works; what hangs on something that cannot be removed is left.
+    async fn remove(&self, console: &Console, resources: Vec<Resource>, told: Told<'_>) {
+        let is_first = |one: &Resource| Kind::of(one) <= Some(Kind::Instance);
+        let (first, mut rest): (Vec<_>, Vec<_>) = resources.into_iter().partition(is_first);
+        let mut gone = Vec::new();
+        let mut stuck = HashSet::new();
+        for one in &first {
+            let removed = self.remove_one(console, one, &gone).await;
+            if removed.is_err() {
+                stuck.insert(one.machine.clone());
+            } else if Kind::of(one) == Some(Kind::Instance) {
+                gone.push(one.id.clone());
+            }
+            told(one, removed);
+        }
+        if !gone.is_empty() {
+            let instances = if gone.len() == 1 { "instance" } else { "instances" };
+            let _progress = console.progress(format!("Waiting for {} {instances} to end...", gone.len()));
+            match self.after_end(&gone, &first.iter().map(|one| one.machine.as_str()).collect()).await {
+                Ok(volumes) => {
+                    let is_seen_again = |one: &Resource| volumes.iter().any(|volume| volume.id == one.id);
+                    rest.retain(|one| !is_seen_again(one));
+                    rest.extend(volumes);
+                    rest.sort_by_key(Kind::of);
+                }
+                Err(error) => console.error(&error),
+            }
+        }
+        for one in rest {
+            let removed = match stuck.contains(&one.machine) {
+                true => Err(Error::msg("its instance is still there")),
+                false => self.remove_one(console, &one, &gone).await,
+            };
+            told(&one, removed);
+        }
     }
 
     /// Removes one; `gone`: the instances that were removed before it.
-    ///
-    /// # Errors
-    /// It is left.
-    pub async fn remove(&self, cx: &DriverContext<'_>, orphan: &Orphan, gone: &[String]) -> Result<()> {
-        let id = orphan.handle.as_str();
-        let done = match orphan.kind {
-            Kind::SpotRequest => self.api.cancel_spot(id).await,
-            Kind::Instance => self.api.terminate(id).await.map(drop),
-            Kind::Volume => self.api.delete_volume(id).await,
-            Kind::KeyPair => self.api.delete_key_pair(id).await,
-            Kind::SecurityGroup => {
-                return match groups::delete(&self.api, cx.console, id, gone).await? {
+    async fn remove_one(&self, console: &Console, one: &Resource, gone: &[String]) -> Result<()> {
+        let id = one.handle.as_ref().unwrap_or(&one.id).as_str();
+        let done = match Kind::of(one) {
+            Some(Kind::SpotRequest) => self.api.cancel_spot(id).await,
+            Some(Kind::Instance) => self.api.terminate(id).await.map(drop),
+            Some(Kind::Volume) => self.api.delete_volume(id).await,
+            Some(Kind::KeyPair) => self.api.delete_key_pair(id).await,
+            Some(Kind::SecurityGroup) => {
+                return match groups::delete(&self.api, console, id, gone).await? {
                     Deleted::Yes => Ok(()),
                     Deleted::Used => Err(Error::msg("something else uses it")),
                     Deleted::Denied(error) => Err(error.into()),
                 };
             }
+            None => return Err(Error::msg(format!("driver amazonec2 makes no {}", one.kind))),
         };
         match done {
             Err(error) if !error.is_not_found() => Err(error.into()),
@@ -293,7 +251,7 @@ impl Sweep {
     ///
     /// # Errors
     /// One does not end.
-    pub async fn after_end(&self, gone: &[String], machines: &HashSet<&str>) -> Result<Vec<Orphan>> {
+    async fn after_end(&self, gone: &[String], machines: &HashSet<&str>) -> Result<Vec<Resource>> {
         wait::until("the end of the instances", ENDS, || async {
             match self.api.instances(&[("instance-id", gone)]).await {
                 Ok(all) => match all.iter().find(|one| one.phase != Phase::Terminated) {
@@ -327,88 +285,9 @@ fn allowed<T>(found: ApiResult<Vec<T>>) -> ApiResult<Vec<T>> {
 mod tests {
     use super::*;
 
-    const NOW: i64 = 10_000;
-    const OLD: Option<i64> = Some(1_000);
-    const NEW: Option<i64> = Some(9_000);
-
-    fn orphan(kind: Kind, id: &str, machine: &str, made: Option<i64>) -> Orphan {
-        let (region, name) = (String::new(), String::new());
-        Orphan { kind, own: true, id: id.into(), handle: id.into(), region, name, machine: machine.into(), made }
-    }
-
-    fn group(machine: &str, by: &[&str]) -> Used {
-        let by = by.iter().map(|id| (*id).to_owned()).collect();
-        Used { group: orphan(Kind::SecurityGroup, "sg", machine, None), by }
-    }
-
-    /// The ids of what is removable, and how much is too young.
-    fn sorted(things: Vec<Orphan>, groups: Vec<Used>, young: bool) -> (Vec<String>, usize) {
-        let found = Tagged { things, groups }.of_nobody_at(claims(&[]), young, NOW);
-        (found.old.into_iter().map(|one| one.id).collect(), found.young)
-    }
-
-    fn claims(named: &[&str]) -> Claims {
-        let all = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
-        let (known, forgotten) = (all(&["known"]), all(&["gone", "new", "old"]));
-        Claims { known: HashSet::from_iter(known), forgotten: HashSet::from_iter(forgotten), named: all(named) }
-    }
-
     #[test]
-    fn what_nobody_gave_up_or_another_place_made_is_only_removed_when_it_is_named() {
-        let things = || {
-            let copied = Orphan { own: false, ..orphan(Kind::Instance, "i-copied", "gone", OLD) };
-            vec![
-                orphan(Kind::Instance, "i-moved", "moved", NEW),
-                orphan(Kind::KeyPair, "k-moved", "moved", OLD),
-                copied,
-            ]
-        };
-        let found = |named: &[&str]| {
-            let tagged = Tagged { things: things(), groups: vec![group("moved", &["i-moved"])] };
-            let Orphans { old, doubtful, .. } = tagged.of_nobody_at(claims(named), false, NOW);
-            let shown = |all: Vec<Orphan>| all.into_iter().map(|one| one.id).collect::<Vec<_>>();
-            (shown(old), shown(doubtful))
-        };
-        assert_eq!(found(&[]), (ids(&[]), ids(&["i-copied", "i-moved", "k-moved"])));
-        assert_eq!(found(&["i-moved"]), (ids(&["i-moved", "k-moved", "sg"]), ids(&[])));
-        assert_eq!(found(&["gone"]), (ids(&["i-copied"]), ids(&[])));
-        assert_eq!(found(&["i-of-somebody"]), (ids(&[]), ids(&[])));
-    }
-
-    fn ids(ids: &[&str]) -> Vec<String> {
-        ids.iter().map(|id| (*id).to_owned()).collect()
-    }
-
-    #[test]
-    fn machines_of_the_store_are_no_orphans() {
-        let things = vec![orphan(Kind::Instance, "i-1", "known", OLD), orphan(Kind::Instance, "i-2", "gone", OLD)];
-        assert_eq!(sorted(things, vec![group("known", &[])], false), (ids(&["i-2"]), 0));
-    }
-
-    #[test]
-    fn everything_of_a_young_machine_is_left_alone_unless_told() {
-        let things = || {
-            vec![
-                orphan(Kind::Instance, "i-new", "new", NEW),
-                orphan(Kind::KeyPair, "k-new", "new", OLD),
-                orphan(Kind::Instance, "i-old", "old", OLD),
-            ]
-        };
-        assert_eq!(sorted(things(), vec![group("new", &[])], false), (ids(&["i-old"]), 3));
-        assert_eq!(sorted(things(), vec![group("new", &[])], true), (ids(&["i-new", "i-old", "k-new", "sg"]), 0));
-    }
-
-    #[test]
-    fn a_group_stays_while_anything_uses_it_that_stays() {
-        let things = || vec![orphan(Kind::Instance, "i-old", "old", OLD), orphan(Kind::Instance, "i-new", "new", NEW)];
-        let with = |by: &[&str]| sorted(things(), vec![group("old", by)], false).0;
-        assert_eq!(with(&["i-old"]), ids(&["i-old", "sg"]));
-        assert_eq!(with(&["i-old", "i-of-somebody"]), ids(&["i-old"]));
-        assert_eq!(with(&["i-new"]), ids(&["i-old"]));
-    }
-
-    #[test]
-    fn what_uses_others_goes_first() {
+    fn what_uses_others_goes_first_and_what_is_shared_last() {
+        assert!(Kind::ALL.is_sorted() && Kind::ALL.last() == Some(&Kind::SecurityGroup));
         assert!(
             Kind::SpotRequest < Kind::Instance && Kind::Instance < Kind::Volume && Kind::Volume < Kind::SecurityGroup
         );

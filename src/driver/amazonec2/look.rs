@@ -85,7 +85,7 @@ impl Amazonec2 {
     }
 
     /// Why its credentials do not lead to where it was made; `None`: they do, or that cannot be told.
-    pub async fn astray(&self, cx: &DriverContext<'_>) -> Option<Error> {
+    pub(super) async fn astray(&self, cx: &DriverContext<'_>) -> Option<Error> {
         let whose = self.whose(cx).await;
         whose.obstacle(&self.fields).filter(|_| whose.is_not_its())
     }

@@ -43,7 +43,6 @@ use tokio::time::Instant;
 use self::batch::{Announced, Ec2};
 use self::credentials::{KeySource, Keys, Target};
 use self::flags::Given;
-pub use self::gc::{Claims, Kind as OrphanKind, Orphan, Orphans, Sweep};
 use self::model::Instance;
 use self::pending::Pending;
 use self::state::Fields;
@@ -91,6 +90,7 @@ pub const KIND: super::Kind = super::Kind {
     new: |place| Box::new(Amazonec2::new(place)),
     load: |place, state| Ok(Box::new(Amazonec2::load(place, state)?)),
     offers: offers::offers,
+    collector: Some(&gc::Ec2Collector),
 };
 
 impl Amazonec2 {
@@ -128,7 +128,7 @@ impl Amazonec2 {
     ///
     /// # Errors
     /// The region's name is malformed.
-    pub async fn for_region(cx: &DriverContext<'_>, place: &MachinePlace, region: Option<&str>) -> Result<Self> {
+    async fn for_region(cx: &DriverContext<'_>, place: &MachinePlace, region: Option<&str>) -> Result<Self> {
         let mut driver = Self::new(place);
         let mut values = flags::from_env(cx.env);
         if let Some(region) = region {
@@ -145,24 +145,14 @@ impl Amazonec2 {
         Ok(driver)
     }
 
-    /// `Driver.Id`.
-    pub fn id(&self) -> &str {
-        &self.fields.id
-    }
-
-    /// `us-east-1`.
-    pub fn region(&self) -> &str {
-        &self.fields.region
-    }
-
     /// The same for machines of the same account as far as can be told, region and endpoint.
-    pub fn place_key(&self) -> (String, String, String, String) {
+    fn place_key(&self) -> (String, String, String, String) {
         let Target { keys, profile, region, endpoint, .. } = self.target();
         (region, endpoint, profile, keys.map(|keys| keys.id).unwrap_or_default())
     }
 
     /// Where it was made, as its record says: the account or network, the region and the endpoint.
-    pub fn birthplace(&self) -> (String, String, String) {
+    fn birthplace(&self) -> (String, String, String) {
         let Fields { owner_id, vpc_id, region, endpoint_url, .. } = &self.fields;
         let whose = if owner_id.is_empty() { vpc_id } else { owner_id };
         (whose.clone(), region.clone(), endpoint_url.clone())

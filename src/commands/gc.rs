@@ -38,7 +38,8 @@ pub struct Args {
 /// # Errors
 /// As [`gc::run`]; something is left, was named and is nowhere, or could not be looked for.
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
-    if registry::collecting().next().is_none() {
+    let kinds: Vec<_> = registry::collecting().collect();
+    if kinds.is_empty() {
         cx.console.say("No driver of this build makes anything that could be left behind.");
         return Ok(());
     }
@@ -48,7 +49,7 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
         Event::Removed(resource) => cx.console.line(format!("Removed {resource}")),
         Event::Left(resource, error) => cx.console.error(&error.context(format_args!("{resource} is left"))),
     };
-    let Some(outcome) = gc::run(cx, &wanted, &mut happens).await? else {
+    let Some(outcome) = gc::run(cx, &kinds, &wanted, &mut happens).await? else {
         cx.console.say("Nothing was ever made from this store.");
         return Ok(());
     };

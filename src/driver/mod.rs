@@ -9,6 +9,8 @@ mod abilities;
 pub mod amazonec2;
 pub mod base;
 mod collect;
+#[cfg(test)]
+mod example;
 mod flags;
 pub mod generic;
 mod kind;

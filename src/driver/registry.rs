@@ -15,6 +15,8 @@ const BUILT_IN: &[&Kind] = &[
     &amazonec2::KIND,
     &generic::KIND,
     &none::KIND,
+    #[cfg(test)]
+    &super::example::KIND,
 ];
 
 /// The names of the built-in drivers, in the order in which they are shown.

@@ -53,7 +53,7 @@ pub async fn create(cx: &Context, orders: Vec<Order>) -> Result<()> {
     fleet::work(cx, machines, |cx, interruption, order| async move { one(&cx, order, interruption).await }).await
 }
 
-async fn one(cx: &Context, order: Order, mut interruption: Interruption) -> Result<()> {
+pub(super) async fn one(cx: &Context, order: Order, mut interruption: Interruption) -> Result<()> {
     let name = order.name.clone();
     let (mut host, claim) = tokio::select! {
         begun = begin(cx, order) => begun.map_err(|error| not_begun(cx, &name, error))?,

@@ -6,7 +6,7 @@ use super::orphans::{Claims, Orphans};
 use super::place;
 use crate::clock;
 use crate::context::Context;
-use crate::driver::{Kind, Leftovers, MachinePlace, Resource, Scope, Scopes, Search, registry};
+use crate::driver::{Kind, Leftovers, MachinePlace, Resource, Scope, Scopes, Search};
 use crate::error::{Error, Result};
 use crate::store::Ids;
 
@@ -53,12 +53,13 @@ pub enum Event<'e> {
     Left(&'e Resource, Error),
 }
 
-/// Finds, and removes if it is wanted. `None`: nothing was ever made from this store.
+/// Finds with these drivers, and removes if it is wanted. `None`: nothing was ever made from this store.
 ///
 /// # Errors
 /// A machine's record cannot be read, so that nobody knows what belongs to it, or a region's name is malformed.
 pub async fn run(
     cx: &Context,
+    kinds: &[&Kind],
     wanted: &Wanted,
     happens: &mut (dyn FnMut(Event<'_>) + Send),
 ) -> Result<Option<Outcome>> {
@@ -67,7 +68,7 @@ pub async fn run(
         return Ok(None);
     }
     let (mut outcome, mut known) = (Outcome::default(), HashSet::new());
-    for kind in registry::collecting() {
+    for kind in kinds {
         let Some(collector) = kind.collector else { continue };
         let machines = machines(cx, kind)?;
         let search =

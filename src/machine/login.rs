@@ -162,7 +162,7 @@ pub async fn wait_for_state(cx: &Context, host: &Host, wanted: State) -> Result<
             Err(error) => Look::NotYet(error.message().to_owned()),
         }
     };
-    if wanted != State::Running || host.driver.host_kind() == HostKind::Created {
+    if wanted != State::Running || host.driver.host_kind() != HostKind::Existing {
         return wait::until(&what, RUNNING, look).await;
     }
     let pace = Pace { within: Patience::SETTLED.as_told(&cx.env).within, ..RUNNING };

@@ -19,6 +19,8 @@
 //!   which makes the group again. Only the store that made a group deletes it.
 
 pub mod action;
+#[cfg(test)]
+mod any_driver;
 pub mod certificates;
 pub mod computer;
 pub mod create;

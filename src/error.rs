@@ -1,10 +1,13 @@
-//! The one error type: what failed, what to type next, and the exit status that follows from it.
+//! The one error type: what failed, why, what to type next, and the exit status that follows from it.
 //!
 //! Messages are the original's one-line chains (`Error creating machine: Error detecting OS: …`), because
-//! programs match them; hints are lines of our own after it.
+//! programs match them; hints are lines of our own after it. No code of ours reads them to tell cases apart: for that
+//! there are the [`Kind`] and the typed [`Error::cause`]. `--debug` shows all causes.
 
+use std::error::Error as StdError;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// `Result` with our [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -45,13 +48,32 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     message: String,
-    hints: Vec<String>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+    hints: Vec<Hint>,
+    is_told: bool,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hint {
+    text: String,
+    /// What it is about, if there are times when it is worth nothing.
+    about: Option<Subject>,
+}
+
+/// See [`Hint::about`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Subject {
+    /// A file or folder: worth nothing without it.
+    File(PathBuf),
+    /// `--force`: worth nothing to who has typed it.
+    Force,
 }
 
 impl Error {
     /// An error with its message: lower case or the original's text, no full stop, names in quotes.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new() }
+        Self { kind, message: message.into(), source: None, hints: Vec::new(), is_told: false }
     }
 
     /// An error of no particular kind.
@@ -66,27 +88,62 @@ impl Error {
 
     /// A file operation that failed, as the original words it: `open PATH: no such file or directory`.
     pub fn file(verb: &str, path: &Path, error: &std::io::Error) -> Self {
-        Self::msg(format!("{verb} {}: {}", path.display(), os_text(error)))
+        Self::msg(format!("{verb} {}: {}", path.display(), os_text(error))).caused_by(Cause::of(error))
     }
 
     /// Puts the failed undertaking in front: `prefix: message`.
     #[must_use]
-    pub fn context(mut self, prefix: impl fmt::Display) -> Self {
-        self.message = format!("{prefix}: {}", self.message);
+    pub fn context(self, prefix: impl fmt::Display) -> Self {
+        let message = format!("{prefix}: {}", self.message);
+        self.with_message(message)
+    }
+
+    /// The same failure in other words.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// Adds what it was caused by, which the message usually says in words of its own.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
         self
     }
 
     /// Adds a line that says what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.hints.push(Hint { text: hint.into(), about: None });
         self
     }
 
-    /// Without the advice that names something which is not there any more.
+    /// Adds a line that says what to do with a file.
     #[must_use]
-    pub fn without_hints_about(mut self, gone: &str) -> Self {
-        self.hints.retain(|hint| !hint.contains(gone));
+    pub fn hint_about(mut self, file: &Path, hint: impl Into<String>) -> Self {
+        self.hints.push(Hint { text: hint.into(), about: Some(Subject::File(file.to_owned())) });
+        self
+    }
+
+    /// Adds a line that advises `--force`.
+    #[must_use]
+    pub fn hint_to_force(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(Hint { text: hint.into(), about: Some(Subject::Force) });
+        self
+    }
+
+    /// Without the advice of [`Error::hint_to_force`].
+    #[must_use]
+    pub fn without_hints_to_force(mut self) -> Self {
+        self.hints.retain(|hint| hint.about != Some(Subject::Force));
+        self
+    }
+
+    /// Without the advice about files that went with a folder.
+    #[must_use]
+    pub fn without_hints_about(mut self, gone: &Path) -> Self {
+        self.hints.retain(|hint| !matches!(&hint.about, Some(Subject::File(file)) if file.starts_with(gone)));
         self
     }
 
@@ -94,6 +151,13 @@ impl Error {
     #[must_use]
     pub fn with_kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
+        self
+    }
+
+    /// Everything about it has been shown already, or there is nobody to show it to: only its exit status is left.
+    #[must_use]
+    pub fn told(mut self) -> Self {
+        self.is_told = true;
         self
     }
 
@@ -108,8 +172,28 @@ impl Error {
     }
 
     /// What to do next, a line each.
-    pub fn hints(&self) -> &[String] {
-        &self.hints
+    pub fn hints(&self) -> Vec<&str> {
+        self.hints.iter().map(|hint| hint.text.as_str()).collect()
+    }
+
+    /// See [`Error::told`].
+    pub fn is_told(&self) -> bool {
+        self.is_told
+    }
+
+    /// What it was caused by, if that is a `T` or was caused by one.
+    pub fn cause<T: StdError + 'static>(&self) -> Option<&T> {
+        self.causes().find_map(|cause| cause.downcast_ref())
+    }
+
+    /// What it was caused by, then what that was caused by.
+    pub fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+        let mut next = StdError::source(self);
+        std::iter::from_fn(move || {
+            let cause = next?;
+            next = cause.source();
+            Some(cause)
+        })
     }
 
     /// The process's exit status (`compat/cli.md` 1.7 of the original's contract).
@@ -129,7 +213,37 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+/// What another library's error said, and what it was caused by: for people only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    text: String,
+    source: Option<Box<Self>>,
+}
+
+impl Cause {
+    /// The texts of an error and of all its causes.
+    pub fn of(error: &(dyn StdError + 'static)) -> Self {
+        Self { text: error.to_string(), source: error.source().map(|source| Box::new(Self::of(source))) }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl StdError for Cause {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
 
 /// Puts a prefix before the message of a failed result.
 pub trait Context<T> {
@@ -151,7 +265,7 @@ impl<T, E: Into<Error>> Context<T> for std::result::Result<T, E> {
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Self::msg(os_text(&error))
+        Self::msg(os_text(&error)).caused_by(error)
     }
 }
 
@@ -161,5 +275,36 @@ pub fn os_text(error: &std::io::Error) -> String {
     match (error.raw_os_error(), text.rfind(" (os error ")) {
         (Some(_), Some(end)) => text[..end].to_lowercase(),
         _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_found_behind_prefixes_and_other_causes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the call failed")]
+        struct Call(#[source] std::io::Error);
+
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let error = Error::msg("no answer").caused_by(Call(refused)).context("Error creating machine");
+        assert_eq!(error.message(), "Error creating machine: no answer");
+        assert!(error.cause::<Call>().is_some() && error.cause::<Cause>().is_none());
+        assert_eq!(error.cause::<std::io::Error>().unwrap().kind(), std::io::ErrorKind::ConnectionRefused);
+        let texts: Vec<String> = error.causes().map(ToString::to_string).collect();
+        assert_eq!(texts, ["the call failed", "connection refused"]);
+        let copied = Cause::of(error.cause::<Call>().unwrap());
+        assert_eq!(copied.source().unwrap().to_string(), "connection refused");
+    }
+
+    #[test]
+    fn advice_goes_with_what_it_is_about() {
+        let error = Error::msg("no").hint("wait").hint_about(Path::new("/m/web/known_hosts"), "delete it");
+        assert_eq!(error.clone().without_hints_about(Path::new("/m/web2")).hints(), ["wait", "delete it"]);
+        let error = error.hint_to_force("rm -f web");
+        assert_eq!(error.clone().without_hints_about(Path::new("/m/web")).hints(), ["wait", "rm -f web"]);
+        assert_eq!(error.without_hints_to_force().hints(), ["wait", "delete it"]);
     }
 }

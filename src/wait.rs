@@ -61,11 +61,7 @@ where
         };
         if Instant::now() + pause >= deadline {
             let limit = pace.within.as_secs();
-            let mut error = Error::new(Kind::Unreachable, format!("{what} did not happen within {limit} s"));
-            if !reason.is_empty() {
-                error = Error::new(Kind::Unreachable, format!("{}: {reason}", error.message()));
-            }
-            return Err(error);
+            return Err(Error::new(Kind::Unreachable, format!("{what} did not happen within {limit} s: {reason}")));
         }
         sleep(pause).await;
         pause = pace.longer(pause);

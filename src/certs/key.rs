@@ -60,6 +60,7 @@ pub(super) fn read(path: &Path) -> Result<KeyPair> {
     KeyPair::from_pem(&text).map_err(|error| {
         Error::msg(format!("{} is no private key that can be used: {error}", path.display()))
             .hint("a key with a passphrase has to be decrypted first")
+            .caused_by(error)
     })
 }
 

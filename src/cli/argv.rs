@@ -15,11 +15,13 @@ pub(crate) struct Misuse {
     pub(crate) message: String,
     /// What to type instead, if that can be guessed.
     pub(crate) hint: Option<String>,
+    /// The last word is a flag that takes a value.
+    pub(crate) lacks_value: bool,
 }
 
 impl Misuse {
     fn new(message: String) -> Self {
-        Self { headline: "Incorrect Usage.".into(), message, hint: None }
+        Self { headline: "Incorrect Usage.".into(), message, hint: None, lacks_value: false }
     }
 
     fn unknown_flag(name: &str, flags: &[FlagSpec]) -> Self {
@@ -30,7 +32,7 @@ impl Misuse {
 
     fn two_forms(short: char, long: &str) -> Self {
         let message = format!("Cannot use two forms of the same flag: {short} {long}");
-        Self { headline: message.clone(), message, hint: None }
+        Self { headline: message.clone(), ..Self::new(message) }
     }
 }
 
@@ -168,7 +170,7 @@ fn check<'w>(
         let invalid = || Misuse::new(format!("invalid boolean value \"{text}\" for -{name}: parse error"));
         return parse_bool(text).map(|on| on.to_string()).ok_or_else(invalid);
     }
-    let missing = || Misuse::new(format!("flag needs an argument: -{name}"));
+    let missing = || Misuse { lacks_value: true, ..Misuse::new(format!("flag needs an argument: -{name}")) };
     let text = value.or_else(|| next().map(String::as_str)).ok_or_else(missing)?;
     if takes != Takes::Int {
         return Ok(text.to_owned());

@@ -36,13 +36,15 @@ pub fn run(env: &Env) -> u8 {
     if let Some(status) = plugin::become_plugin(env) {
         return status;
     }
-    let done = plan::plan(env).and_then(|plan| match plan {
+    let plan = plan::plan(env);
+    let debug = matches!(&plan, Ok(Plan::Run(setup, _)) if setup.globals.debug);
+    let done = plan.and_then(|plan| match plan {
         Plan::Print(text) => print(&text),
         Plan::Complete(words) => print(&complete::answer(env, &words)),
         Plan::Run(setup, job) => work(env, setup, job),
     });
     let Err(failure) = done else { return 0 };
-    let console = Console::process(false);
+    let console = Console::process(debug);
     console.data(&failure.help);
     console.error(&failure.error);
     failure.error.exit_status()

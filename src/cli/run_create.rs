@@ -65,8 +65,7 @@ fn without_value(words: &[String], called: &Called) -> Option<Failure> {
     let tree = tree::program(&[]);
     let flags = flag::of(tree.find_subcommand("create").expect("the tree has it"));
     let misuse = argv::parse(words, &flags, Flags::Anywhere).err()?;
-    let without_value = misuse.message.starts_with("flag needs an argument");
-    without_value.then(|| Failure::misuse(misuse, called, "create", || help_text(&[], called)))
+    misuse.lacks_value.then(|| Failure::misuse(misuse, called, "create", || help_text(&[], called)))
 }
 
 fn help_wanted(words: &[String]) -> bool {

@@ -74,7 +74,7 @@ pub(super) async fn explained<'a>(
     for target in targets {
         if let Ok(Err(reason)) = timeout(DIAGNOSIS, connect(cx, target)).await {
             cx.console.warn(reason.message());
-            return reason.hints().iter().fold(error, Error::hint);
+            return reason.hints().into_iter().fold(error, Error::hint);
         }
     }
     error

@@ -154,14 +154,13 @@ impl Console {
         _ = self.write(Stream::Stderr, &format!("{}\n", self.shown(text)));
     }
 
-    /// A failure: its message, then its hints, of the machine whose console it is.
+    /// A failure, unless it was told already: its message, then its hints, then for `--debug` its causes.
     pub fn error(&self, error: &Error) {
-        if !error.message().is_empty() {
-            _ = self.write(Stream::Stderr, &format!("{}\n", self.shown(error.message())));
+        if !error.is_told() {
+            self.warn(error.message());
+            error.hints().into_iter().for_each(|hint| self.warn(format!("hint: {hint}")));
         }
-        for hint in error.hints() {
-            _ = self.write(Stream::Stderr, &format!("{}\n", self.shown(format!("hint: {hint}"))));
-        }
+        error.causes().for_each(|cause| self.debug(format!("caused by: {cause}")));
     }
 
     /// A line for `--debug`.

@@ -33,7 +33,7 @@ pub async fn check_files(url: &str, files: &TlsFiles) -> Result<()> {
              You can attempt to regenerate them using 'docker-machine regenerate-certs [name]'.\n\
              Be advised that this will trigger a Docker daemon restart which might stop running containers.\n"
         );
-        Error::new(error.kind(), message)
+        error.with_message(message)
     })
 }
 

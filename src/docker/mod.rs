@@ -2,7 +2,7 @@
 
 mod check;
 mod endpoint;
-mod failure;
+mod error;
 #[cfg(test)]
 #[path = "../../tests/cli/support/engine.rs"]
 mod testing;
@@ -10,7 +10,7 @@ mod tls;
 
 pub use check::{check_connection, check_files};
 pub use endpoint::{DEFAULT_PORT, Endpoint};
-pub use failure::Failure;
+pub use error::{EngineError, EngineErrorKind};
 pub use tls::{TlsFiles, Trust, TrustPool, load as load_trust};
 
 use std::time::Duration;
@@ -29,7 +29,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use crate::console::shortened;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// No answer that we ask for is longer, in MiB; whoever sends more is no engine.
 const LONGEST_ANSWER: usize = 1;
@@ -80,7 +80,7 @@ impl Engine {
     ///
     /// # Errors
     /// Why not, in Go's words.
-    pub async fn ping(&self) -> Result<(), Failure> {
+    pub async fn ping(&self) -> Result<(), EngineError> {
         self.request(Method::GET, "/_ping", Vec::new()).await.map(drop)
     }
 
@@ -90,11 +90,11 @@ impl Engine {
     /// The original's texts: `Cannot connect to the docker engine endpoint` for a closed port, else Go's. A version that
     /// cannot be one: templates and scripts get it as it is.
     pub async fn version(&self) -> Result<Version> {
-        let answer = self.request(Method::GET, "/version", Vec::new()).await.map_err(|failure| match failure {
-            Failure::ConnectionRefused(_) => {
-                Error::new(Kind::Unreachable, "Cannot connect to the docker engine endpoint")
+        let answer = self.request(Method::GET, "/version", Vec::new()).await.map_err(|error| match error.kind() {
+            EngineErrorKind::ConnectionRefused => {
+                Error::from(error).with_message("Cannot connect to the docker engine endpoint")
             }
-            other => other.into(),
+            _ => error.into(),
         })?;
         let parsed = serde_json::from_slice(answer.success()?);
         let version: Version = parsed.map_err(|error| Error::msg(format!("unexpected answer: {error}")))?;
@@ -111,19 +111,21 @@ impl Engine {
     ///
     /// # Errors
     /// No connection, or no HTTP answer within the limit. An error status is no failure here.
-    pub async fn request(&self, method: Method, path: &str, json: Vec<u8>) -> Result<Answer, Failure> {
+    pub async fn request(&self, method: Method, path: &str, json: Vec<u8>) -> Result<Answer, EngineError> {
         match timeout(self.limit, self.exchange(method, path, json)).await {
             Ok(answer) => answer,
-            Err(_) => Err(Failure::TimedOut(format!("dial tcp {}", self.endpoint))),
+            Err(_) => {
+                Err(EngineError::new(EngineErrorKind::TimedOut, format!("dial tcp {}: i/o timeout", self.endpoint)))
+            }
         }
     }
 
-    async fn exchange(&self, method: Method, path: &str, json: Vec<u8>) -> Result<Answer, Failure> {
+    async fn exchange(&self, method: Method, path: &str, json: Vec<u8>) -> Result<Answer, EngineError> {
         let address = self.endpoint.to_string();
-        let broken = |error: hyper::Error| failure::exchange(&address, &error);
+        let broken = |error: hyper::Error| error::exchange(&address, &error);
         let mut sender = match &self.endpoint {
             Endpoint::Unix(socket) => {
-                let stream = UnixStream::connect(socket).await.map_err(|e| failure::dial("unix", &address, &e))?;
+                let stream = UnixStream::connect(socket).await.map_err(|e| error::dial("unix", &address, &e))?;
                 speak_http(stream).await.map_err(broken)?
             }
             Endpoint::Tcp { host, port } => {
@@ -139,25 +141,27 @@ impl Engine {
             .header(USER_AGENT, concat!("docker-machine/", env!("CARGO_PKG_VERSION")))
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(json)))
-            .map_err(|error| Failure::Broken(error.to_string()))?;
+            .map_err(|error| EngineError::new(EngineErrorKind::Broken, error.to_string()))?;
         let response = sender.send_request(request).await.map_err(broken)?;
         let status = response.status();
         let body = Limited::new(response.into_body(), LONGEST_ANSWER << 20).collect().await;
         let body = body.map_err(|error| match error.is::<LengthLimitError>() {
             true => {
-                Failure::Broken(format!("{address} answers with more than {LONGEST_ANSWER} MiB: that is no engine"))
+                let text = format!("{address} answers with more than {LONGEST_ANSWER} MiB: that is no engine");
+                EngineError::new(EngineErrorKind::Broken, text)
             }
-            false => failure::exchange(&address, &*error),
+            false => error::exchange(&address, &*error),
         })?;
         let body = body.to_bytes().to_vec();
         Ok(Answer { status: status.as_u16(), status_line: status.to_string(), body })
     }
 
-    async fn secure(&self, host: &str, stream: TcpStream) -> Result<impl AsyncRead + AsyncWrite + use<>, Failure> {
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Failure::Tls(format!("tls: {host:?} cannot be the name in a certificate")))?;
+    async fn secure(&self, host: &str, stream: TcpStream) -> Result<impl AsyncRead + AsyncWrite + use<>, EngineError> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            EngineError::new(EngineErrorKind::Tls, format!("tls: {host:?} cannot be the name in a certificate"))
+        })?;
         let connector = TlsConnector::from(self.trust.clone());
-        connector.connect(name, stream).await.map_err(|error| failure::exchange(&self.endpoint.to_string(), &error))
+        connector.connect(name, stream).await.map_err(|error| error::exchange(&self.endpoint.to_string(), &error))
     }
 }
 
@@ -179,9 +183,9 @@ impl Answer {
 }
 
 /// Tries every address of the name in turn; the last failure is told.
-async fn connect(host: &str, port: u16) -> Result<TcpStream, Failure> {
+async fn connect(host: &str, port: u16) -> Result<TcpStream, EngineError> {
     let addresses = tokio::net::lookup_host((host, port)).await;
-    let unknown = || Failure::Dial(format!("dial tcp: lookup {host}: no such host"));
+    let unknown = || EngineError::new(EngineErrorKind::NoConnection, format!("dial tcp: lookup {host}: no such host"));
     let mut last = unknown();
     for address in addresses.map_err(|_| unknown())? {
         match TcpStream::connect(address).await {
@@ -190,7 +194,7 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, Failure> {
                 _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
-            Err(error) => last = failure::dial("tcp", &address.to_string(), &error),
+            Err(error) => last = error::dial("tcp", &address.to_string(), &error),
         }
     }
     Err(last)
@@ -310,6 +314,6 @@ mod tests {
         let mut engine = lab.engine(&url);
         engine.limit = Duration::from_millis(50);
         let failure = engine.ping().await.unwrap_err();
-        assert!(matches!(failure, Failure::TimedOut(_)), "{failure}");
+        assert_eq!(failure.kind(), EngineErrorKind::TimedOut, "{failure}");
     }
 }

@@ -101,14 +101,14 @@ fn build(pems: &Pems) -> Result<Trust> {
     }
     let chain = certificates(&pems.cert, "certificate")?;
     let key = PrivateKeyDer::from_pem_slice(&pems.key)
-        .map_err(|_| Error::msg("tls: failed to find any PEM data in key input"))?;
+        .map_err(|error| Error::msg("tls: failed to find any PEM data in key input").caused_by(error))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::msg(error.to_string()))?
         .with_root_certificates(roots)
         .with_client_auth_cert(chain, key)
-        .map_err(|error| Error::msg(key_text(&error)))?;
+        .map_err(|error| Error::msg(key_text(&error)).caused_by(error))?;
     // One connection per machine and run: there is nothing to resume.
     config.resumption = Resumption::disabled();
     Ok(Arc::new(config))

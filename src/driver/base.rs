@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::MachinePlace;
-use crate::error::{Context as _, Result};
+use crate::error::Result;
 use crate::ssh::{SshTarget, Vouching};
 
 /// The first keys of the `Driver` object, in the original's order.
@@ -62,7 +62,7 @@ impl Base {
             vouching: Vouching::default(),
         };
         let record = place.folder.join("config.json");
-        target.check().hint(format!("correct it in {}", record.display()))?;
+        target.check().map_err(|error| error.hint_about(&record, format!("correct it in {}", record.display())))?;
         Ok(target)
     }
 }

@@ -99,7 +99,7 @@ async fn begin(cx: &Context, order: Order) -> Result<(Host, Claim)> {
         driver.resume(&cx.for_driver(), earlier.driver.clone()).await?;
     }
     cx.console.say("Running pre-create checks...");
-    driver.check(&cx.for_driver()).await.map_err(|error| pre_create(&error))?;
+    driver.check(&cx.for_driver()).await.map_err(pre_create)?;
 
     let state = driver.save().await?;
     let record = Record::new(&name, driver.name(), state, options);
@@ -165,7 +165,7 @@ async fn undo(
                 drop(claim);
                 return match removed {
                     Ok(()) => error
-                        .without_hints_about(&cx.store.folder(&name).display().to_string())
+                        .without_hints_about(&cx.store.folder(&name))
                         .hint("nothing was left behind: you can run the same command again"),
                     Err(left) => error
                         .hint(format!("the record of \"{name}\" could not be removed: {left}"))
@@ -232,10 +232,7 @@ async fn comes_again(interruption: &mut Interruption, kind: Kind) {
 }
 
 /// The check's message in quotes, as the original prints it, and exit status 3.
-fn pre_create(error: &Error) -> Error {
-    let mut quoted = Error::new(Kind::PreCreate, format!("Error with pre-create check: {:?}", error.message()));
-    for hint in error.hints() {
-        quoted = quoted.hint(hint.as_str());
-    }
-    quoted
+fn pre_create(error: Error) -> Error {
+    let message = format!("Error with pre-create check: {:?}", error.message());
+    error.with_kind(Kind::PreCreate).with_message(message)
 }

@@ -65,7 +65,7 @@ pub async fn remove(cx: &Context, name: &Name, force: Force, mut interruption: I
         return Removal { left: None, forgotten: Err(error) };
     }
     // It is what was typed.
-    let error = left.error.without_hints_about("`docker-machine rm -f ");
+    let error = left.error.without_hints_to_force();
     let left = Left { error: failed(name.as_str(), error), ..left };
     // What is left of it is nobody's from now on.
     let given_up = left.id.iter().try_for_each(|id| cx.store.note_forgotten(id));

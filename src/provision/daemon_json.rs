@@ -45,6 +45,7 @@ impl DaemonJson {
         serde_json::from_str(text).map(Self).map_err(|error| {
             Error::msg(format!("/etc/docker/daemon.json on the host is damaged: {error}"))
                 .hint("correct or remove that file; Docker cannot start with it")
+                .caused_by(error)
         })
     }
 

@@ -1,7 +1,5 @@
 //! What is wrong when a host says so in its own words: texts that appear in logs, and what to do about each.
 
-use crate::error::Error;
-
 const NO_PACKAGES: &str = "the host cannot reach its package sources: check its network, its proxy and their addresses";
 
 /// A text in a log, and the advice that follows from it.
@@ -36,13 +34,9 @@ const KNOWN: &[(&str, &str)] = &[
     ("Read-only file system", "the host's file system is read-only: packages and settings cannot be written"),
 ];
 
-/// Adds the advice for whatever is recognised in the message.
-pub(super) fn advise(error: Error) -> Error {
-    let advice = KNOWN.iter().find(|(text, _)| error.message().contains(text)).map(|(_, advice)| *advice);
-    match advice {
-        Some(advice) => error.hint(advice),
-        None => error,
-    }
+/// The advice for whatever is recognised in a log.
+pub(super) fn advice(log: &str) -> Option<&'static str> {
+    KNOWN.iter().find(|(text, _)| log.contains(text)).map(|(_, advice)| *advice)
 }
 
 #[cfg(test)]
@@ -51,9 +45,7 @@ mod tests {
 
     #[test]
     fn a_known_text_brings_one_piece_of_advice() {
-        let error = advise(Error::msg("error installing docker:\nE: write: No space left on device\nunknown flag"));
-        assert_eq!(error.hints().len(), 1);
-        assert!(error.hints()[0].contains("disk is full"));
-        assert!(advise(Error::msg("something new")).hints().is_empty());
+        assert!(advice("E: write: No space left on device\nunknown flag").unwrap().contains("disk is full"));
+        assert_eq!(advice("something new"), None);
     }
 }

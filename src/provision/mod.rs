@@ -35,7 +35,7 @@ use crate::ssh::Remote;
 use crate::store::Name;
 
 use daemon_json::{DaemonJson, Held, LIVE_RESTORE};
-use script::Script;
+use script::{Script, StepFailed};
 
 const ENGINE_FACTS: &str = include_str!("scripts/engine_facts.sh");
 const LISTENING: &str = include_str!("scripts/listening.sh");
@@ -149,7 +149,7 @@ fn name_script(error: Error, steps: &[plan::Step]) -> Error {
     });
     match script {
         // What else may fail is not the script's doing.
-        Some(url) if error.message().starts_with("error installing docker") => {
+        Some(url) if error.cause().is_some_and(StepFailed::is_installation) => {
             error.hint(format!("the install script is {url} (--engine-install-url)"))
         }
         _ => error,

@@ -37,6 +37,9 @@ rm -rf "$work"
 main </dev/null 9>&-
 "#;
 
+/// What the scripts that install an engine call this step.
+const INSTALLATION: &str = "error installing docker";
+
 /// Covers a first boot of 10 minutes and an installation of 15.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
@@ -170,7 +173,24 @@ impl Reply {
         let text = if tail.is_empty() { format!("exit status {}", output.status) } else { tail };
         let step = if self.step.is_empty() { "error preparing the host" } else { &self.step };
         let separator = if text.contains('\n') { "\n" } else { " " };
-        super::diagnose::advise(Error::msg(format!("{step}:{separator}{text}")))
+        let error = Error::msg(format!("{step}:{separator}{text}"));
+        let error = super::diagnose::advice(&text).into_iter().fold(error, Error::hint);
+        error.caused_by(StepFailed { step: step.to_owned(), status: output.status })
+    }
+}
+
+/// The step of a script that failed on the host.
+#[derive(Debug, thiserror::Error)]
+#[error("the host's script ended with status {status} in the step \"{step}\"")]
+pub(super) struct StepFailed {
+    step: String,
+    status: u32,
+}
+
+impl StepFailed {
+    /// Whether it is the step that installs the engine.
+    pub(super) fn is_installation(&self) -> bool {
+        self.step == INSTALLATION
     }
 }
 

@@ -49,8 +49,11 @@ pub async fn copy(from: &Place, to: &Place, how: How, console: &Console) -> Resu
         FileKind::File => copier.file(source, &target, facts).await?,
         FileKind::Other => return Err(from.files.failed(&from.path, "not a regular file")),
     }
-    // Each was reported when it happened.
-    if copier.left_out == 0 { Ok(()) } else { Err(Error::new(Kind::Exit(1), "")) }
+    match copier.left_out {
+        0 => Ok(()),
+        // Each was reported when it happened.
+        left_out => Err(Error::new(Kind::Exit(1), format!("{left_out} files were not copied")).told()),
+    }
 }
 
 impl Place {

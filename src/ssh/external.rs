@@ -128,10 +128,9 @@ pub async fn run(program: &Path, arguments: &[String]) -> Result<()> {
     let mut quit = signal(SignalKind::quit())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .spawn()
-        .map_err(|error| Error::msg(format!("cannot run {}: {}", program.display(), os_text(&error))))?;
+    let mut child = Command::new(program).args(arguments).spawn().map_err(|error| {
+        Error::msg(format!("cannot run {}: {}", program.display(), os_text(&error))).caused_by(error)
+    })?;
     let mut interrupted = false;
     let status = loop {
         tokio::select! {
@@ -144,7 +143,7 @@ pub async fn run(program: &Path, arguments: &[String]) -> Result<()> {
     };
     if interrupted && status.code() == Some(255) {
         // What ssh makes of Ctrl-C.
-        return Err(Error::new(Kind::Interrupted, ""));
+        return Err(Error::new(Kind::Interrupted, "interrupted").told());
     }
     passed_on(status)
 }

@@ -12,7 +12,7 @@ use russh::keys::known_hosts::known_host_keys_path;
 use russh::keys::{Algorithm, PublicKey, PublicKeyBase64};
 
 use crate::env::Env;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ssh::SshTarget;
 use crate::ssh::vouching::{HostKey, Vouching};
 
@@ -136,7 +136,9 @@ impl Pins {
         }
         if self.revoked.contains(&shown.public_key_base64()) {
             let message = format!("the host key of \"{}\" ({}) is marked as revoked", self.alias, HostKey::of(shown));
-            return Err(Error::new(Kind::Refused, message).hint(format!("see {}", self.file.display())));
+            return Err(
+                Error::new(Kind::Refused, message).hint_about(&self.file, format!("see {}", self.file.display()))
+            );
         }
         if self.keys.is_empty() {
             return self.check_first(&HostKey::of(shown));
@@ -185,7 +187,10 @@ impl Pins {
             HostKey::of(shown)
         );
         Error::new(Kind::Refused, message)
-            .hint(format!("if the host was reinstalled, delete {} and try again", self.file.display()))
+            .hint_about(
+                &self.file,
+                format!("if the host was reinstalled, delete {} and try again", self.file.display()),
+            )
             .hint("MACHINE_SSH_HOST_KEYS=off disables this check")
     }
 
@@ -252,10 +257,9 @@ fn revoked(text: &str, alias: &str) -> Vec<String> {
 }
 
 fn unreadable(file: &Path, error: &russh::keys::Error) -> Error {
-    Err::<(), _>(Error::new(Kind::Refused, error.to_string()))
+    Error::new(Kind::Refused, error.to_string())
         .context(format!("cannot understand the pinned host keys in {}", file.display()))
-        .hint("correct the file, or delete it to pin the host's key again")
-        .unwrap_err()
+        .hint_about(file, "correct the file, or delete it to pin the host's key again")
 }
 
 /// RSA is one type of key, whatever hash signs with it.

@@ -38,7 +38,7 @@ pub fn check_file(path: &Path) -> Result<()> {
     }
     if mode & 0o077 != 0 {
         let message = format!("permissions {mode:#05o} for '{}' are too open", path.display()).replacen("0o", "0", 1);
-        return Err(Error::new(Kind::Refused, message).hint(format!("chmod 600 '{}'", path.display())));
+        return Err(Error::new(Kind::Refused, message).hint_about(path, format!("chmod 600 '{}'", path.display())));
     }
     Ok(())
 }
@@ -77,7 +77,7 @@ pub async fn check_key(path: &Path, env: &Env) -> Result<()> {
 /// The error of an encrypted key that no agent can sign for. A passphrase is never asked for.
 pub fn locked(path: &Path) -> Error {
     Error::new(Kind::Refused, format!("the SSH key '{}' is encrypted and no agent holds it", path.display()))
-        .hint(format!("ssh-add '{}'", path.display()))
+        .hint_about(path, format!("ssh-add '{}'", path.display()))
 }
 
 /// `SHA256:…`, as `ssh-keygen -l` shows it.
@@ -159,7 +159,9 @@ pub fn public_line(path: &Path) -> Result<String> {
     match read(path)? {
         Key::Ready(key) => authorized_line(key.public_key()),
         Key::Locked(Some(public)) => authorized_line(&public),
-        Key::Locked(None) => Err(locked(path).hint(format!("ssh-keygen -y -f '{0}' > '{0}.pub'", path.display()))),
+        Key::Locked(None) => {
+            Err(locked(path).hint_about(path, format!("ssh-keygen -y -f '{0}' > '{0}.pub'", path.display())))
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::console::Console;
 use crate::context::Context;
 use crate::env::Env;
-use crate::error::{Error, Kind, Result, os_text};
+use crate::error::{Cause, Error, Kind, Result, os_text};
 use crate::ssh::auth::{Credentials, Failure, address};
 use crate::ssh::handler::{Client, Trouble};
 use crate::ssh::hostkeys::{HostKeyPolicy, Pins};
@@ -101,7 +101,8 @@ async fn dial(target: &SshTarget) -> Result<TcpStream> {
     let unreachable = |why: String| Error::new(Kind::Unreachable, format!("cannot reach {place}: {why}"));
     let lookup = timeout(CONNECT, tokio::net::lookup_host((target.host.as_str(), target.port))).await;
     let found = lookup.map_err(|_| unreachable(format!("no answer about the name within {} s", CONNECT.as_secs())))?;
-    let addresses: Vec<SocketAddr> = found.map_err(|error| unreachable(os_text(&error)))?.collect();
+    let failed = |error: std::io::Error| unreachable(os_text(&error)).caused_by(error);
+    let addresses: Vec<SocketAddr> = found.map_err(failed)?.collect();
     let mut last = unreachable("the name has no address".to_owned());
     for one in addresses {
         match timeout(CONNECT, TcpStream::connect(one)).await {
@@ -109,7 +110,7 @@ async fn dial(target: &SshTarget) -> Result<TcpStream> {
                 _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
-            Ok(Err(error)) => last = unreachable(os_text(&error)),
+            Ok(Err(error)) => last = failed(error),
             Err(_) => last = unreachable(format!("no answer within {} s", CONNECT.as_secs())),
         }
     }
@@ -223,6 +224,7 @@ impl Connection {
             other => protocol_text(other),
         };
         Error::new(Kind::Unreachable, format!("the connection to {place} broke ({doing}): {why}"))
+            .caused_by(Cause::of(error))
     }
 }
 

@@ -252,7 +252,7 @@ impl End {
 fn show(mut stream: impl Write, data: &[u8]) -> Result<()> {
     let written = stream.write_all(data).and_then(|()| stream.flush());
     written.map_err(|error| match error.kind() {
-        std::io::ErrorKind::BrokenPipe => Error::new(Kind::Exit(141), ""),
+        std::io::ErrorKind::BrokenPipe => Error::new(Kind::Exit(141), "nobody reads the output any more").told(),
         _ => error.into(),
     })
 }
@@ -291,6 +291,6 @@ mod tests {
             }
         }
         let error = show(Gone, b"x").unwrap_err();
-        assert_eq!((error.exit_status(), error.message()), (141, ""));
+        assert_eq!((error.exit_status(), error.is_told()), (141, true));
     }
 }

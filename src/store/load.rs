@@ -24,19 +24,22 @@ pub struct Parsed {
 /// # Errors
 /// [`Kind::Damaged`], `Error getting migrated host: …`.
 pub fn parse(bytes: &[u8], place: &Place) -> Result<Parsed> {
-    parse_text(bytes, place).map_err(|reason| {
-        Error::new(Kind::Damaged, format!("Error getting migrated host: {reason}"))
+    parse_text(bytes, place).map_err(|error| {
+        error
+            .with_kind(Kind::Damaged)
+            .context("Error getting migrated host")
             .hint(format!("the record is {}/config.json", place.folder_text()))
     })
 }
 
-fn parse_text(bytes: &[u8], place: &Place) -> Result<Parsed, String> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| json_text(&error))?;
+fn parse_text(bytes: &[u8], place: &Place) -> Result<Parsed> {
+    let value: Value = serde_json::from_slice(bytes).map_err(not_json)?;
     let mut file = match value {
         Value::Object(file) => file,
-        Value::Null => return Err("the file holds no record, only null".into()),
+        Value::Null => return Err(Error::msg("the file holds no record, only null")),
         other => {
-            return Err(format!("json: cannot unmarshal {} into Go value of type host.MetadataV0", type_of(&other)));
+            let message = format!("json: cannot unmarshal {} into Go value of type host.MetadataV0", type_of(&other));
+            return Err(Error::msg(message));
         }
     };
     canonicalize(&mut file, &RECORD);
@@ -45,10 +48,11 @@ fn parse_text(bytes: &[u8], place: &Place) -> Result<Parsed, String> {
     let migrated = match version(&file) {
         VERSION => false,
         newer if newer > VERSION => {
-            return Err("config version is from the future -- you should upgrade your Docker Machine client".into());
+            let message = "config version is from the future -- you should upgrade your Docker Machine client";
+            return Err(Error::msg(message));
         }
         _ if file.get("Driver").is_some_and(Value::is_object) => true,
-        _ => return Err("the file holds no driver, so it is no record".into()),
+        _ => return Err(Error::msg("the file holds no driver, so it is no record")),
     };
     if migrated {
         migrate(&mut file, place);
@@ -69,10 +73,10 @@ pub fn is_from_the_future(bytes: &[u8]) -> bool {
 }
 
 /// The typed view; what is missing or `null` has its zero value.
-fn typed(mut file: Map<String, Value>) -> Result<Record, String> {
+fn typed(mut file: Map<String, Value>) -> Result<Record> {
     drop_nulls(&mut file, &RECORD);
     file.entry("Driver").or_insert_with(|| Map::new().into());
-    serde_json::from_value(file.into()).map_err(|error| json_text(&error))
+    serde_json::from_value(file.into()).map_err(not_json)
 }
 
 /// A record as JSON, keys in the original's order.
@@ -84,11 +88,12 @@ pub fn to_map(record: &Record) -> Map<String, Value> {
 }
 
 /// The original's words for a text that ends too early; the library's for everything else.
-fn json_text(error: &serde_json::Error) -> String {
-    match error.classify() {
-        Category::Eof => "unexpected end of JSON input".into(),
+fn not_json(error: serde_json::Error) -> Error {
+    let message = match error.classify() {
+        Category::Eof => "unexpected end of JSON input".to_owned(),
         _ => error.to_string(),
-    }
+    };
+    Error::msg(message).caused_by(error)
 }
 
 fn type_of(value: &Value) -> &'static str {

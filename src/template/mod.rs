@@ -13,7 +13,7 @@ pub use fields::Fields;
 pub use go::{GoValue, from_json, to_json};
 pub use gtmpl_ng::Value;
 
-use crate::error::{Error, Result};
+use crate::error::{Cause, Error, Result};
 
 /// A template that parses.
 pub struct Template {
@@ -29,7 +29,7 @@ impl Template {
     pub fn parse(text: &str) -> Result<Self> {
         let mut engine = gtmpl_ng::Template::default();
         engine.add_funcs(functions::ALL);
-        engine.parse(text).map_err(|error| Error::msg(message::of_parse(&error)))?;
+        engine.parse(text).map_err(|error| Error::msg(message::of_parse(&error)).caused_by(Cause::of(&error)))?;
         Ok(Self { engine, text: text.to_owned() })
     }
 

@@ -116,3 +116,20 @@ Docker machine "../machines/web" does not exist. Use "docker-machine ls" to list
 "#]]);
     }
 }
+
+#[test]
+fn debug_shows_what_an_error_was_caused_by() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".docker/machines/cut/config.json", "{");
+    let plain = sandbox.run("status cut").output();
+    assert!(!plain.stderr.contains("caused by"), "{plain:?}");
+    let seen = sandbox.run("--debug status cut").output();
+    let error = "Error getting migrated host: unexpected end of JSON input\nhint: ";
+    assert!(seen.stderr.contains(error), "{seen:?}");
+    assert!(seen.stderr.ends_with("\ncaused by: EOF while parsing an object at line 1 column 1\n"), "{seen:?}");
+
+    sandbox.write(".docker/machines/closed/config.json", "");
+    std::fs::remove_file(sandbox.path(".docker/machines/closed/config.json")).unwrap();
+    let seen = sandbox.run("--debug status closed").output();
+    assert!(seen.stderr.ends_with("\ncaused by: No such file or directory (os error 2)\n"), "{seen:?}");
+}

@@ -11,7 +11,7 @@ use super::bound::too_long;
 use super::model::{
     ApiError, Filter, Group, Image, Instance, Launch, Metadata, NO_ANSWER, Phase, Rule, Spot, Tags, Volume,
 };
-use crate::error::os_text;
+use crate::error::{Cause, os_text};
 
 impl<E> From<SdkError<E>> for ApiError
 where
@@ -21,22 +21,23 @@ where
         let status = error.raw_response().map(|response| response.status().as_u16());
         let request_id = error.as_service_error().and_then(RequestId::request_id).unwrap_or_default().to_owned();
         let action = action::<E>();
+        let cause = Some(Box::new(Cause::of(&error)));
         if let Some(message) = too_long(&error) {
             // It may have worked all the same: as if there were none.
-            return Self { code: NO_ANSWER.to_owned(), message, status: None, request_id, action };
+            return Self { code: NO_ANSWER.to_owned(), message, status: None, request_id, action, cause };
         }
         match (error.code(), error.message()) {
             (Some(code), message) => {
                 let message = message.unwrap_or_default().to_owned();
-                Self { code: code.to_owned(), message, status, request_id, action }
+                Self { code: code.to_owned(), message, status, request_id, action, cause }
             }
             (None, _) if status.is_some() => {
                 let message = "the answer is none of EC2's; is the endpoint right?".to_owned();
-                Self { code: "SerializationError".to_owned(), message, status, request_id, action }
+                Self { code: "SerializationError".to_owned(), message, status, request_id, action, cause }
             }
             (None, _) => {
                 let message = format!("send request failed: {}", first_cause(&error));
-                Self { code: NO_ANSWER.to_owned(), message, status, request_id, action }
+                Self { code: NO_ANSWER.to_owned(), message, status, request_id, action, cause }
             }
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::batch::Ec2;
 use super::credentials::KeySource;
 use super::flags::Given;
-use super::model::{Instance, Phase};
+use super::model::{ApiError, Instance, Phase};
 use super::state::Fields;
 use super::work::Work;
 use super::{Amazonec2, configure, flags, groups, image, keypair, launch, life, network, remove, tags};
@@ -125,7 +125,7 @@ impl Driver for Amazonec2 {
         keypair::ensure(cx, &mut work, self.key_kind).await?;
         groups::ensure(&mut work).await?;
         if let Err(error) = launch::ensure(cx, &mut work).await {
-            if !error.message().contains("InvalidGroup.NotFound") {
+            if !error.cause().is_some_and(|cause: &ApiError| cause.is("InvalidGroup.NotFound")) {
                 return Err(error);
             }
             // Somebody removed the group with its last machine at this moment.

@@ -37,9 +37,9 @@ const HINTS: &[(&[&str], &str)] = &[
 impl ApiError {
     /// EC2's words on a line of their own, where scripts look for the code, after what could not be done.
     pub fn while_doing(self, what: &str) -> Error {
-        let told = Error::from(self);
-        let with_what = Error::new(told.kind(), format!("{what}:\n{}", told.message()));
-        told.hints().iter().fold(with_what, |error, hint| error.hint(hint.as_str()))
+        let error = Error::from(self);
+        let message = format!("{what}:\n{}", error.message());
+        error.with_message(message)
     }
 }
 
@@ -53,7 +53,7 @@ impl From<ApiError> for Error {
             None => format!("{code}: {message}"),
         };
         let kind = if *code == NO_ANSWER { Kind::Unreachable } else { Kind::General };
-        of(&error).into_iter().fold(Self::new(kind, text), Self::hint)
+        of(&error).into_iter().fold(Self::new(kind, text), Self::hint).caused_by(error)
     }
 }
 
@@ -120,6 +120,7 @@ mod tests {
             status: Some(400),
             request_id: "r-1".into(),
             action: "RunInstances".into(),
+            cause: None,
         };
         let text = "InvalidAMIID.NotFound: The image id '[ami-1]' does not exist\n\tstatus code: 400, request id: r-1";
         assert_eq!(Error::from(error).message(), text);

@@ -32,6 +32,26 @@ struct Candidate {
     spot: bool,
 }
 
+/// What ended an attempt.
+enum Stop {
+    /// EC2's answer.
+    Refused(ApiError),
+    /// Something on this computer.
+    Here(Error),
+}
+
+impl From<ApiError> for Stop {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Here(error)
+    }
+}
+
 /// Launches the instance, unless it is there.
 ///
 /// # Errors
@@ -58,13 +78,14 @@ pub async fn ensure(cx: &DriverContext<'_>, work: &mut Work<'_>) -> Result<()> {
     for candidate in candidates(work.fields) {
         match attempt(work, &candidate, &data, std::mem::take(&mut token)).await {
             Ok(instance) => return taken(work, instance).await,
-            Err(error) if error.is_no_capacity() => {
+            Err(Stop::Refused(error)) if error.is_no_capacity() => {
                 let Candidate { instance_type, subnet, spot } = &candidate;
                 let how = if *spot { "spot " } else { "" };
                 work.console.say(format!("No capacity for {how}{instance_type} in {subnet}: {}", error.code));
                 last = Some(error);
             }
-            Err(error) => return Err(refused(work.fields, error)),
+            Err(Stop::Refused(error)) => return Err(refused(work.fields, error)),
+            Err(Stop::Here(error)) => return Err(error.context("Error launching instance")),
         }
     }
     Err(refused(work.fields, last.unwrap_or_default()))
@@ -104,13 +125,13 @@ fn candidates(fields: &Fields) -> Vec<Candidate> {
 }
 
 /// One call, and repetitions of the same call as long as it is not clear whether it worked.
-async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token: String) -> Result<Instance, ApiError> {
-    let mut launch = launch(work.fields, candidate, data).map_err(|error| local(&error))?;
-    launch.tags = work.tags().map_err(|error| local(&error))?;
+async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token: String) -> Result<Instance, Stop> {
+    let mut launch = launch(work.fields, candidate, data)?;
+    launch.tags = work.tags()?;
     let mut is_new = token.is_empty();
     launch.client_token = if is_new { random::id() } else { token };
     work.fields.client_token.clone_from(&launch.client_token);
-    work.save().await.map_err(|error| local(&error))?;
+    work.save().await?;
     let mut tries = 0;
     loop {
         tries += 1;
@@ -129,7 +150,7 @@ async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token:
                         work.launches.lock().expect("no panic while held").know(&instance, is_new);
                         Ok(instance)
                     }
-                    _ => Err(error),
+                    _ => Err(error.into()),
                 };
             }
             // An earlier launch with this token was another one: its instance was looked for.
@@ -137,7 +158,7 @@ async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token:
                 launch.client_token = random::id();
                 is_new = true;
                 work.fields.client_token.clone_from(&launch.client_token);
-                work.save().await.map_err(|error| local(&error))?;
+                work.save().await?;
             }
             Err(error) if tries < tries_until_known(&error, work.fields) => {
                 work.console.debug(format!("EC2 does not know everything yet: {error}"));
@@ -146,9 +167,9 @@ async fn attempt(work: &mut Work<'_>, candidate: &Candidate, data: &[u8], token:
             Err(error) if is_new && !error.is_bad_credentials() && !is_open(work) => {
                 // A clear no to a token that was never used before: there is no instance to look for.
                 work.fields.client_token.clear();
-                return Err(error);
+                return Err(error.into());
             }
-            answer => return answer,
+            answer => return Ok(answer?),
         }
     }
 }
@@ -166,15 +187,6 @@ fn tries_until_known(error: &ApiError, fields: &Fields) -> u32 {
         "InvalidKeyPair.NotFound" if !fields.existing_key => NEW_TRIES,
         _ if is_profile => NEW_TRIES,
         _ => 1,
-    }
-}
-
-fn local(error: &Error) -> ApiError {
-    ApiError {
-        code: "LocalError".to_owned(),
-        message: error.message().to_owned(),
-        status: Some(0),
-        ..ApiError::default()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::error::Cause;
+
 /// A failed call as EC2 tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApiError {
@@ -15,6 +17,8 @@ pub struct ApiError {
     pub request_id: String,
     /// What was asked for: `RunInstances`, or empty.
     pub action: String,
+    /// What the SDK makes of it.
+    pub cause: Option<Box<Cause>>,
 }
 
 /// `Result` of a call.
@@ -95,6 +99,12 @@ pub fn is_no_capacity(code: &str) -> bool {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for ApiError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| &**cause as _)
     }
 }
 

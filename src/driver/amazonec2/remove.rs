@@ -81,7 +81,7 @@ async fn be_sure(ec2: &Ec2, fields: &Fields) -> Result<()> {
     let whose = Whose::of(ec2, fields).await;
     match whose.obstacle(fields) {
         // An instance costs money.
-        Some(error) if launched || whose.is_not_its() => Err(error.hint(format!(
+        Some(error) if launched || whose.is_not_its() => Err(error.hint_to_force(format!(
             "or forget the machine, whatever is left of it: `docker-machine rm -f {}`",
             fields.base.machine_name
         ))),

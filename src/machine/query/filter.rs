@@ -93,7 +93,7 @@ fn regex(pattern: &str) -> Result<Regex> {
     Regex::new(pattern).map_err(|error| {
         let text = error.to_string();
         let reason = REGEX_TEXTS.iter().find(|(ours, _)| text.contains(ours)).map_or(text.as_str(), |(_, go)| go);
-        Error::msg(format!("error parsing regexp: {reason}: `{pattern}`"))
+        Error::msg(format!("error parsing regexp: {reason}: `{pattern}`")).caused_by(error)
     })
 }
 

@@ -5,63 +5,86 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError};
 
-use crate::error::{Error, Kind, os_text};
+use crate::error::{Cause, Error, Kind, os_text};
 
-/// Why an engine could not be asked.
+/// Why an engine could not be asked: Go's words, and what the libraries said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// The port is closed.
-    #[error("dial tcp {0}: connect: connection refused")]
-    ConnectionRefused(String),
-    /// No connection for another reason.
-    #[error("{0}")]
-    Dial(String),
-    /// The other side is not the engine that the certificates are for, or does not take ours.
-    #[error("{0}")]
-    Tls(String),
-    /// The connection broke, or what came is not HTTP.
-    #[error("{0}")]
-    Broken(String),
-    /// Nothing happened for too long.
-    #[error("{0}: i/o timeout")]
-    TimedOut(String),
+#[error("{text}")]
+pub struct EngineError {
+    kind: EngineErrorKind,
+    text: String,
+    #[source]
+    cause: Option<Cause>,
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        let kind = match failure {
-            Failure::Tls(_) => Kind::Refused,
-            _ => Kind::Unreachable,
-        };
-        Self::new(kind, failure.to_string())
+/// What stands between us and an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineErrorKind {
+    /// The port is closed.
+    ConnectionRefused,
+    /// No connection for another reason.
+    NoConnection,
+    /// The other side is not the engine that the certificates are for, or does not take ours.
+    Tls,
+    /// The connection broke, or what came is not HTTP.
+    Broken,
+    /// Nothing happened for too long.
+    TimedOut,
+}
+
+impl EngineError {
+    /// An error in Go's words.
+    pub(super) fn new(kind: EngineErrorKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), cause: None }
+    }
+
+    /// Adds what a library said.
+    fn caused_by(self, error: &(dyn StdError + 'static)) -> Self {
+        Self { cause: Some(Cause::of(error)), ..self }
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> EngineErrorKind {
+        self.kind
+    }
+}
+
+impl From<EngineError> for Error {
+    fn from(error: EngineError) -> Self {
+        let kind = if error.kind == EngineErrorKind::Tls { Kind::Refused } else { Kind::Unreachable };
+        Self::new(kind, &error.text).caused_by(error)
     }
 }
 
 /// A connection attempt that failed.
-pub(super) fn dial(network: &str, address: &str, error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused if network == "tcp" => Failure::ConnectionRefused(address.to_owned()),
-        _ => Failure::Dial(format!("dial {network} {address}: connect: {}", os_text(error))),
-    }
+pub(super) fn dial(network: &str, address: &str, error: &io::Error) -> EngineError {
+    let (kind, why) = match error.kind() {
+        io::ErrorKind::ConnectionRefused if network == "tcp" => {
+            (EngineErrorKind::ConnectionRefused, "connection refused".to_owned())
+        }
+        _ => (EngineErrorKind::NoConnection, os_text(error)),
+    };
+    EngineError::new(kind, format!("dial {network} {address}: connect: {why}")).caused_by(error)
 }
 
 /// A handshake or an exchange that failed.
-pub(super) fn exchange(address: &str, error: &(dyn StdError + 'static)) -> Failure {
+pub(super) fn exchange(address: &str, error: &(dyn StdError + 'static)) -> EngineError {
     if let Some(cause) = tls_cause(error) {
-        return Failure::Tls(tls_text(cause));
+        return EngineError::new(EngineErrorKind::Tls, tls_text(cause)).caused_by(cause);
     }
-    match io_cause(error).map(io::Error::kind) {
+    let text = match io_cause(error).map(io::Error::kind) {
         Some(io::ErrorKind::UnexpectedEof) => closed(address),
         Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => {
-            Failure::Broken(format!("read tcp {address}: read: connection reset by peer"))
+            format!("read tcp {address}: read: connection reset by peer")
         }
         _ if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) => closed(address),
-        _ => Failure::Broken(format!("{address}: {error}")),
-    }
+        _ => format!("{address}: {error}"),
+    };
+    EngineError::new(EngineErrorKind::Broken, text).caused_by(error)
 }
 
-fn closed(address: &str) -> Failure {
-    Failure::Broken(format!("EOF: {address} closed the connection without an answer"))
+fn closed(address: &str) -> String {
+    format!("EOF: {address} closed the connection without an answer")
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

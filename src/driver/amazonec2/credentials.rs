@@ -1,7 +1,6 @@
 //! Who we are to AWS: keys of flags and records, or the chain that every AWS tool uses.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::meta::region::ProvideRegion;
@@ -14,6 +13,7 @@ use aws_credential_types::provider::future::ProvideCredentials as ProvideFuture;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
 use super::convert::first_cause;
+use super::profiles;
 use crate::clock;
 use crate::context::DriverContext;
 use crate::driver::{FlagValue, FlagValues, Source};
@@ -104,30 +104,8 @@ impl KeySource {
 
 /// Whether a profile (empty: the default one) has this access key in one of the shared files.
 fn profile_gives(env: &Env, profile: &str, key: &str) -> bool {
-    let profile = if profile.is_empty() { "default" } else { profile };
-    let home = env.var("HOME").map(PathBuf::from).or_else(|| env.passwd_home.clone()).unwrap_or_default();
-    let files = [("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"), ("AWS_CONFIG_FILE", ".aws/config")];
-    files.iter().any(|(variable, usual)| {
-        let path = env.var(variable).map_or_else(|| home.join(usual), PathBuf::from);
-        let text = std::fs::read_to_string(env.cwd.join(path)).unwrap_or_default();
-        key_in(&text, profile).is_some_and(|found| found == key)
-    })
-}
-
-/// `aws_access_key_id` of a profile in the text of one of the shared files, where it is `[NAME]` or `[profile NAME]`.
-fn key_in<'t>(text: &'t str, profile: &str) -> Option<&'t str> {
-    let mut inside = false;
-    for line in text.lines().map(str::trim) {
-        if let Some(section) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-            inside = section.strip_prefix("profile ").unwrap_or(section).trim() == profile;
-        } else if inside
-            && let Some((key, value)) = line.split_once('=')
-            && key.trim().eq_ignore_ascii_case("aws_access_key_id")
-        {
-            return value.split_whitespace().next();
-        }
-    }
-    None
+    let name = if profile.is_empty() { "default" } else { profile };
+    profiles::read(env).iter().any(|profile| profile.name == name && profile.access_key == key)
 }
 
 /// The region of a profile; an empty name is the one that the chain would take.

@@ -27,6 +27,7 @@ mod network;
 mod offers;
 mod owner;
 mod pending;
+mod profiles;
 mod remove;
 mod retry;
 mod rules;

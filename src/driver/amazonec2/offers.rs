@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::profiles::{self, Profile};
 use crate::driver::{Offer, Offers, Sight};
 use crate::env::Env;
 
@@ -186,10 +187,11 @@ impl Known {
                 found.push(Offer { text: text.to_owned(), help });
             }
         };
-        for (section, region) in self.configured(env) {
+        let configured = if self.configured == Configured::Nothing { Vec::new() } else { profiles::read(env) };
+        for Profile { name, region, .. } in configured {
             match self.configured {
-                Configured::Regions => add(&region, format!("of profile {section}")),
-                _ => add(&section, region),
+                Configured::Regions => add(&region, format!("of profile {name}")),
+                _ => add(&name, region),
             }
         }
         for (machine, record) in machines.iter().filter(|(_, record)| record["DriverName"] == "amazonec2") {
@@ -202,21 +204,6 @@ impl Known {
         found.sort_by(|one, other| one.text.cmp(&other.text));
         found
     }
-
-    /// The profiles of the AWS configuration with their regions.
-    fn configured(self, env: &Env) -> Vec<(String, String)> {
-        if self.configured == Configured::Nothing {
-            return Vec::new();
-        }
-        let read = |variable: &str, file: &str| {
-            let usual = || format!("{}/.aws/{file}", env.var("HOME").unwrap_or_default());
-            let path = env.var(variable).map_or_else(usual, str::to_owned);
-            std::fs::read_to_string(env.cwd.join(path)).unwrap_or_default()
-        };
-        let mut profiles = profiles(&read("AWS_CONFIG_FILE", "config"), true);
-        profiles.extend(self::profiles(&read("AWS_SHARED_CREDENTIALS_FILE", "credentials"), false));
-        profiles
-    }
 }
 
 /// A text, or those of a list.
@@ -225,47 +212,11 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
     std::iter::once(value).chain(list).filter_map(Value::as_str)
 }
 
-/// Profiles with their regions, of a file as `aws configure` writes it. In `~/.aws/config` all but the first are called
-/// `profile NAME`, and there are sections that are no profiles.
-fn profiles(text: &str, is_config: bool) -> Vec<(String, String)> {
-    let mut profiles: Vec<(String, String)> = Vec::new();
-    let mut inside = false;
-    for line in text.lines() {
-        if let Some(section) = line.trim().strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-            let (kind, name) = section.trim().split_once(char::is_whitespace).unwrap_or(("", section));
-            let name = name.trim().trim_matches('"');
-            inside = if is_config { kind == "profile" || name == "default" } else { kind.is_empty() };
-            if inside {
-                profiles.push((name.to_owned(), String::new()));
-            }
-        } else if let (true, Some((key, value))) = (inside, line.split_once('=')) {
-            // What belongs to another setting is indented.
-            if key.trim_end() == "region" {
-                value.trim().clone_into(&mut profiles.last_mut().expect("a profile has begun").1);
-            }
-        }
-    }
-    profiles
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn profiles_are_read_from_both_files() {
-        let config = "[default]\nregion = eu-west-1\n\n[profile work]\nsso_region = us-east-1\nregion=eu-central-1 \n\
-                      s3 =\n  region = no\n[sso-session corp]\nregion = no\n[profile \"two words\"]\n# region = no\n";
-        let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
-            pairs.iter().map(|(name, region)| ((*name).to_owned(), (*region).to_owned())).collect()
-        };
-        let wanted = own(&[("default", "eu-west-1"), ("work", "eu-central-1"), ("two words", "")]);
-        assert_eq!(profiles(config, true), wanted);
-        let credentials = "aws_access_key_id = x\n[default]\naws_access_key_id = x\n[ci]\nregion = us-west-2\n";
-        assert_eq!(profiles(credentials, false), own(&[("default", ""), ("ci", "us-west-2")]));
-    }
 
     /// A renamed flag must not be forgotten here.
     #[test]

@@ -39,29 +39,12 @@ pub(super) fn flag<'f>(typed: &str, flags: impl Iterator<Item = &'f str> + Clone
 }
 
 fn nearest<'w>(typed: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    let typed: Vec<char> = typed.to_lowercase().chars().collect();
-    let (distance, nearest) = words
-        .map(|word| (distance(&typed, &word.chars().collect::<Vec<_>>()), word))
-        .min_by_key(|(distance, _)| *distance)?;
+    let typed = typed.to_lowercase();
+    // Letters to insert, remove, replace or swap with their neighbour.
+    let (distance, nearest) =
+        words.map(|word| (strsim::osa_distance(&typed, word), word)).min_by_key(|(distance, _)| *distance)?;
     // Two slips in a word of six letters, three in a longer one; in `ls` everything would be near.
-    (distance <= (typed.len() / 3).min(3)).then_some(nearest)
-}
-
-/// Letters to insert, remove, replace or swap with their neighbour (optimal string alignment).
-fn distance(one: &[char], other: &[char]) -> usize {
-    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
-    for (i, a) in one.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in other.iter().enumerate() {
-            let mut best = (rows[i][j] + usize::from(a != b)).min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == other[j - 1] && one[i - 1] == *b {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[one.len()][other.len()]
+    (distance <= (typed.chars().count() / 3).min(3)).then_some(nearest)
 }
 
 #[cfg(test)]

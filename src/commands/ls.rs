@@ -1,14 +1,17 @@
 //! `ls`: list the machines.
 
+mod view;
+
 use std::time::Duration;
 
 use crate::console::visible_line;
 use crate::context::Context;
 use crate::error::Result;
 use crate::json;
-use crate::machine::query::{self, Asked, Filters, HEADER, Listed, Question, Row};
+use crate::machine::query::{self, Asked, Filters, Listed, Question, Row};
 use crate::table;
 use crate::template::{Fields, Template, to_json};
+use view::{HEADER, header, view};
 
 /// List the machines
 #[derive(clap::Args, Clone, Debug)]
@@ -96,7 +99,7 @@ impl Format {
         match self {
             Self::Columns => cx.console.data(&columns(rows)),
             Self::Table(template) => {
-                let mut text = template.render(query::header())?;
+                let mut text = template.render(header())?;
                 let done = rows.iter().try_for_each(|row| render(template, row).map(|line| text.push_str(&line)));
                 cx.console.data(&table::align(&text));
                 done?;
@@ -107,12 +110,12 @@ impl Format {
                 }
             }
             Self::Json => {
-                let rows = rows.iter().map(|row| to_json(&query::view(row))).collect();
+                let rows = rows.iter().map(|row| to_json(&view(row))).collect();
                 cx.console.line(json::pretty(&json::sorted(&rows)));
             }
             Self::JsonLines => {
                 for row in rows {
-                    cx.console.line(json::compact(&json::sorted(&to_json(&query::view(row)))));
+                    cx.console.line(json::compact(&json::sorted(&to_json(&view(row)))));
                 }
             }
         }
@@ -122,7 +125,7 @@ impl Format {
 
 /// Options of a machine whose record cannot be read are shown as empty, where Go would end the listing.
 fn render(template: &Template, row: &Row) -> Result<String> {
-    let text = template.render(query::view(row))?;
+    let text = template.render(view(row))?;
     let complete = row.engine_options.is_some() && row.swarm_options.is_some();
     Ok(if complete { text } else { text.replace("<no value>", "") })
 }

@@ -5,13 +5,11 @@ mod connection;
 mod filter;
 mod order;
 mod swarm;
-mod view;
 
 pub use ask::{Asked, Question, ask_all, certificates, engine_version, keep_states};
 pub use connection::{checked_url, warn_before_expiry};
 pub use filter::Filters;
 pub use order::natural;
-pub use view::{HEADER, header, view};
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::Row;
 use crate::driver::State;
+use crate::machine::query::Row;
 use crate::store::{EngineOptions, SwarmOptions};
 use crate::template::{GoValue, Value};
 
 /// The default table's columns and their fields.
-pub const HEADER: [&str; 8] = ["NAME", "ACTIVE", "DRIVER", "STATE", "URL", "SWARM", "DOCKER", "ERRORS"];
+pub(super) const HEADER: [&str; 8] = ["NAME", "ACTIVE", "DRIVER", "STATE", "URL", "SWARM", "DOCKER", "ERRORS"];
 
 /// The fields with their titles in `table` mode.
 const TITLES: &[(&str, &str)] = &[
@@ -28,12 +28,12 @@ const TITLES: &[(&str, &str)] = &[
 ];
 
 /// The data of the header row: the titles by field.
-pub fn header() -> Value {
+pub(super) fn header() -> Value {
     Value::Map(TITLES.iter().map(|(field, title)| ((*field).to_owned(), Value::from(*title))).collect())
 }
 
 /// The data of a machine's row.
-pub fn view(row: &Row) -> Value {
+pub(super) fn view(row: &Row) -> Value {
     let fields: Vec<(&str, Value)> = vec![
         ("Name", Value::from(row.name.as_str())),
         ("Active", Value::from(row.active())),

@@ -10,7 +10,7 @@ use crate::error::{Context as _, Error, Kind, Result};
 use crate::machine::{Host, login};
 use crate::names;
 use crate::ssh::files::Files;
-use crate::ssh::{HostKeyPolicy, SshTarget, connect, copy, external};
+use crate::ssh::{HostKeyPolicy, SshTarget, config_file, connect, copy, external};
 
 /// Copy files to, from and between machines
 ///
@@ -177,9 +177,7 @@ async fn between_machines(
 ) -> Result<()> {
     let mut file = tempfile::Builder::new().prefix("docker-machine-scp.").tempfile()?;
     let targets = [&from.target, &to.target].into_iter().flatten();
-    let sections: String = targets.map(|target| section(target, policy)).collect();
-    // Inside `Host *`, so that sections of the user's files are looked at for both.
-    write!(file, "{sections}Host *\nInclude ~/.ssh/config\nInclude /etc/ssh/ssh_config\n")?;
+    file.write_all(config_file::text(targets, policy).as_bytes())?;
     file.flush()?;
     let mut words = vec!["-F".to_owned(), file.path().display().to_string()];
     words.extend(external::dash_o(["LogLevel=quiet".to_owned()]));
@@ -192,18 +190,6 @@ fn by_alias(place: &Place<'_>) -> Option<String> {
     let target = place.target.as_ref()?;
     let user = place.side.user.unwrap_or(&target.user);
     Some(format!("{user}@{}:{}", target.alias, place.side.path))
-}
-
-fn section(target: &SshTarget, policy: HostKeyPolicy) -> String {
-    let mut lines = vec![format!("Host {}", target.alias), format!("HostName {}", target.host)];
-    lines.push(format!("Port {}", target.port));
-    let options = external::host_key_options(target, policy);
-    lines.extend(options.iter().map(|option| option.replacen('=', " ", 1)));
-    if let Some(key) = &target.key {
-        lines.push("IdentitiesOnly yes".to_owned());
-        lines.push(format!("IdentityFile {}", external::quoted(&external::literal(&key.display().to_string()))));
-    }
-    lines.join("\n") + "\n"
 }
 
 /// Over SFTP by ourselves: with `--native-ssh`, or where there is no `scp`.
@@ -306,11 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_between_machines_has_a_section_for_each() {
-        let section = section(&target("web", Some("/k y")), HostKeyPolicy::Pinned);
-        let expected = "Host web\nHostName 192.0.2.7\nPort 2222\nStrictHostKeyChecking accept-new\n\
-            UserKnownHostsFile /m/web/known_hosts\nHostKeyAlias web\nIdentitiesOnly yes\nIdentityFile \"/k y\"\n";
-        assert_eq!(section, expected);
+    fn a_copy_between_machines_names_them_by_their_aliases() {
         assert_eq!(by_alias(&place("root@web:/a", None)).unwrap(), "root@web:/a");
         assert_eq!(by_alias(&place("web:", None)).unwrap(), "admin@web:");
     }

@@ -5,6 +5,7 @@
 
 mod agent;
 mod auth;
+pub mod config_file;
 pub mod copy;
 #[cfg(test)]
 mod copy_tests;

@@ -14,6 +14,7 @@ pub mod docker;
 pub mod driver;
 pub mod env;
 pub mod error;
+pub mod files;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod gob;

@@ -13,7 +13,8 @@ use super::{CertPaths, Identity};
 use crate::clock;
 use crate::console::Console;
 use crate::error::{Context, Error, Result};
-use crate::store::{Lock, PATIENCE, Store, make_folder};
+use crate::files::make_folder;
+use crate::store::{Lock, PATIENCE, Store};
 
 /// What is made anew even if it could still be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

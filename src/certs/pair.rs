@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::inspect::inspect;
 use super::key;
 use crate::error::{Error, Result};
-use crate::store::{make_folder, write_private, write_public};
+use crate::files::{make_folder, write_private, write_public};
 
 /// A certificate's file and its key's.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::store::{make_folder, write_public};
+use crate::files::{make_folder, write_public};
 
 /// Print this program's manual page, or write the pages of all commands into a folder
 ///

@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::{Error, Result};
-use crate::store::AuthOptions;
+use crate::store::{AuthOptions, layout};
 
 /// Where the CA's certificate and the client's certificate and key are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,11 @@ impl TlsFiles {
 
     /// The files that `DOCKER_CERT_PATH` points the docker CLI to.
     pub fn in_folder(folder: &Path) -> Self {
-        Self { ca: folder.join("ca.pem"), cert: folder.join("cert.pem"), key: folder.join("key.pem") }
+        Self {
+            ca: folder.join(layout::CA),
+            cert: folder.join(layout::CLIENT_CERT),
+            key: folder.join(layout::CLIENT_KEY),
+        }
     }
 
     /// What the docker CLI will use for a machine: the copies in its folder, or, where there are none (driver

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::MachinePlace;
 use crate::error::Result;
 use crate::ssh::{SshTarget, Vouching};
+use crate::store::layout;
 
 /// The first keys of the `Driver` object, in the original's order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -57,11 +58,11 @@ impl Base {
             port: if self.ssh_port == 0 { 22 } else { self.ssh_port },
             user: if self.ssh_user.is_empty() { "root".to_owned() } else { self.ssh_user.clone() },
             key,
-            known_hosts: place.folder.join("known_hosts"),
+            known_hosts: place.folder.join(layout::HOST_KEYS),
             alias: place.name.to_string(),
             vouching: Vouching::default(),
         };
-        let record = place.folder.join("config.json");
+        let record = place.folder.join(layout::RECORD);
         target.check().map_err(|error| error.hint_about(&record, format!("correct it in {}", record.display())))?;
         Ok(target)
     }

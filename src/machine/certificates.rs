@@ -9,8 +9,9 @@ use crate::certs::{self, CertPaths, Identity, Pair, ServerRequest, Trust, inspec
 use crate::clock;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
+use crate::files::write_public;
 use crate::provision::{HostCertificates, ServerCertificates};
-use crate::store::{AuthOptions, Name, write_public};
+use crate::store::{AuthOptions, Name, layout};
 
 /// Whether a certificate that still fits is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,19 +107,19 @@ impl<'a> Needs<'a> {
         let failed = |file: &str| format!("Copying {file} to machine dir failed");
         let source = |path: &str, file: &str| bytes(Path::new(path)).context(failed(file));
 
-        let ca = source(&self.auth.ca_cert_path, "ca.pem")?;
-        let target = folder.join("ca.pem");
+        let ca = source(&self.auth.ca_cert_path, layout::CA)?;
+        let target = folder.join(layout::CA);
         if !holds(&target, &ca) {
-            write_public(&target, &ca).context(failed("ca.pem"))?;
+            write_public(&target, &ca).context(failed(layout::CA))?;
         }
 
-        let cert = source(&self.auth.client_cert_path, "cert.pem")?;
-        let key = source(&self.auth.client_key_path, "key.pem")?;
-        let targets = (folder.join("cert.pem"), folder.join("key.pem"));
+        let cert = source(&self.auth.client_cert_path, layout::CLIENT_CERT)?;
+        let key = source(&self.auth.client_key_path, layout::CLIENT_KEY)?;
+        let targets = (folder.join(layout::CLIENT_CERT), folder.join(layout::CLIENT_KEY));
         let pair = Pair { cert: &targets.0, key: &targets.1 };
-        pair.settle().context(failed("key.pem"))?;
+        pair.settle().context(failed(layout::CLIENT_KEY))?;
         if !(holds(pair.cert, &cert) && holds(pair.key, &key)) {
-            pair.write(cert, key).context(failed("cert.pem"))?;
+            pair.write(cert, key).context(failed(layout::CLIENT_CERT))?;
         }
         Ok(())
     }
@@ -171,8 +172,8 @@ mod tests {
             client_key_path: text(&paths.client_key),
             cert_dir: text(&paths.cert_dir),
             store_path: text(&folder),
-            server_cert_path: text(&folder.join("server.pem")),
-            server_key_path: text(&folder.join("server-key.pem")),
+            server_cert_path: text(&folder.join(layout::SERVER_CERT)),
+            server_key_path: text(&folder.join(layout::SERVER_KEY)),
             ..AuthOptions::default()
         };
         (root, auth)
@@ -237,7 +238,7 @@ mod tests {
         let needs = needs(&name, &auth);
         needs.prepare(&HostCertificates::default(), Reissue::IfNeeded).unwrap();
         let folder = Path::new(&auth.store_path);
-        let (cert, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+        let (cert, key) = (folder.join(layout::CLIENT_CERT), folder.join(layout::CLIENT_KEY));
         let copies = Pair { cert: &cert, key: &key };
         fs::write(&cert, fs::read(&auth.ca_cert_path).unwrap()).unwrap();
         assert!(!copies.matches());

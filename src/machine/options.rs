@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::context::Context;
 use crate::driver::{FlagValues, HostKind};
 use crate::error::{Error, Result};
-use crate::store::{AuthOptions, EngineOptions, HostOptions, Name, SwarmOptions};
+use crate::store::{AuthOptions, EngineOptions, HostOptions, Name, SwarmOptions, layout};
 
 /// The record's `HostOptions` for a new machine.
 ///
@@ -77,8 +77,8 @@ fn auth(cx: &Context, name: &Name, values: &FlagValues) -> AuthOptions {
         cert_dir: text(&certs),
         ca_cert_path: path(&cx.globals.tls_ca_cert, "ca.pem"),
         ca_private_key_path: path(&cx.globals.tls_ca_key, "ca-key.pem"),
-        server_cert_path: text(&machine.join("server.pem")),
-        server_key_path: text(&machine.join("server-key.pem")),
+        server_cert_path: text(&machine.join(layout::SERVER_CERT)),
+        server_key_path: text(&machine.join(layout::SERVER_KEY)),
         client_key_path: path(&cx.globals.tls_client_key, "key.pem"),
         client_cert_path: path(&cx.globals.tls_client_cert, "cert.pem"),
         server_cert_sans: Some(values.list("tls-san")),

@@ -4,7 +4,6 @@
 //! `ssh` (`HostKeyAlias`) and we share one memory and a new address changes nothing.
 
 use std::borrow::Cow;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use russh::Preferred;
@@ -13,6 +12,7 @@ use russh::keys::{Algorithm, PublicKey, PublicKeyBase64};
 
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
+use crate::files::write_private;
 use crate::ssh::SshTarget;
 use crate::ssh::vouching::{HostKey, Vouching};
 
@@ -210,7 +210,7 @@ impl Pins {
         };
         let (alias, kind) = (&self.alias, shown.algorithm());
         let line = format!("{alias} {} {} {trust}\n", kind.as_str(), shown.public_key_base64());
-        append(&self.file, &line).map_err(|error| Error::file("write", &self.file, &error))
+        append(&self.file, &line)
     }
 }
 
@@ -226,21 +226,16 @@ pub fn forget(file: &Path) -> Result<()> {
 }
 
 /// Rewrites the file with one more line: complete or not at all, readable by the owner only.
-fn append(file: &Path, line: &str) -> std::io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
+fn append(file: &Path, line: &str) -> Result<()> {
     let mut text = match std::fs::read_to_string(file) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        other => other?,
+        other => other.map_err(|error| Error::file("read", file, &error))?,
     };
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
     text.push_str(line);
-    let mut draft = tempfile::Builder::new().prefix("known_hosts.tmp").tempfile_in(folder)?;
-    draft.write_all(text.as_bytes())?;
-    draft.as_file().sync_all()?;
-    draft.persist(file)?;
-    Ok(())
+    write_private(file, text.as_bytes())
 }
 
 /// The keys (base64) of `@revoked NAME TYPE KEY` lines.

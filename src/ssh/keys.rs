@@ -9,12 +9,9 @@ use russh::keys::{Algorithm, HashAlg, PrivateKey, PublicKey, decode_secret_key};
 use crate::certs::pkcs1_pem;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result, os_text};
+use crate::files::write_private;
 use crate::ssh::agent::Agent;
-use crate::store::write_private;
-
-/// File names in a machine's folder that a copied key must not take: certificates and the record.
-const TAKEN: &[&str] =
-    &["ca.pem", "cert.pem", "key.pem", "server.pem", "server-key.pem", "config.json", "config.json.bak", "known_hosts"];
+use crate::store::layout::{RESERVED, SSH_KEY};
 
 /// What a private key file gives.
 #[derive(Clone, Debug)]
@@ -89,8 +86,8 @@ pub fn fingerprint(key: &PublicKey) -> String {
 /// the record's (`key.pem` is what EC2 users call their key, and provisioning writes a `key.pem`).
 pub fn name_in_machine(source: &Path) -> String {
     let name = source.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let clashes = TAKEN.contains(&name.as_str()) || TAKEN.contains(&format!("{name}.pub").as_str());
-    if clashes || name.is_empty() { "id_rsa".to_owned() } else { name }
+    let clashes = RESERVED.contains(&name.as_str()) || RESERVED.contains(&format!("{name}.pub").as_str());
+    if clashes || name.is_empty() { SSH_KEY.to_owned() } else { name }
 }
 
 /// A key copied into a machine's folder.

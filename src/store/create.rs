@@ -4,16 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::files::{make_folder, sync_folder, write_private};
+use super::layout::{CREATING, RECORD};
 use super::lock::{Attempt, Lock, holder_text};
 use super::name::Name;
 use super::record::Record;
-use super::{CONFIG, Store, text_of};
+use super::{Store, text_of};
 use crate::console::Console;
 use crate::error::{Error, Kind, Result};
-
-/// A file in a machine's folder while its `create` runs, or after it died: the creator's process id.
-const MARKER: &str = ".creating";
+use crate::files::{make_folder, sync_folder, write_private};
 
 /// A `create` that has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +72,7 @@ impl Store {
     /// # Errors
     /// The mark cannot be removed.
     pub fn end_creation(&self, name: &Name) -> Result<()> {
-        let marker = self.folder(name).join(MARKER);
+        let marker = self.folder(name).join(CREATING);
         match fs::remove_file(&marker) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file("remove", &marker, &error)),
             _ => Ok(()),
@@ -83,7 +81,7 @@ impl Store {
 
     /// Whether a machine's `create` has begun and not ended.
     pub fn creating(&self, name: &Name) -> Option<Creating> {
-        let marker = self.folder(name).join(MARKER);
+        let marker = self.folder(name).join(CREATING);
         let since = fs::metadata(&marker).and_then(|data| data.modified()).ok()?;
         let pid = fs::read_to_string(&marker).ok().and_then(|text| text.trim().parse().ok());
         Some(Creating { pid, since })
@@ -104,7 +102,7 @@ impl Claim {
         let pid = format!("{}\n", std::process::id());
         let folder = self.store.folder(&self.name);
         if self.store.exists(&self.name) {
-            write_private(&folder.join(MARKER), pid.as_bytes())?;
+            write_private(&folder.join(CREATING), pid.as_bytes())?;
             return self.store.save(record);
         }
         let staged = self.stage(record, &pid);
@@ -119,8 +117,8 @@ impl Claim {
     fn stage(&self, record: &Record, pid: &str) -> Result<PathBuf> {
         let staged = self.store.hidden(&self.name, "new");
         make_folder(&staged)?;
-        write_private(&staged.join(MARKER), pid.as_bytes())?;
-        write_private(&staged.join(CONFIG), text_of(record).as_bytes())?;
+        write_private(&staged.join(CREATING), pid.as_bytes())?;
+        write_private(&staged.join(RECORD), text_of(record).as_bytes())?;
         Ok(staged)
     }
 

@@ -6,12 +6,12 @@
 //! of its machines, and on what those machines are made of. Moving or renaming the store's folder makes no copy.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::time::UNIX_EPOCH;
 
 use super::Store;
 use crate::error::{Error, Result};
+use crate::files::create_private;
 use crate::random;
 
 /// Beside the machines, where neither we nor the original take it for one: `.store-id-` and the place.
@@ -43,14 +43,8 @@ impl Store {
         let file =
             self.own_id_file().ok_or_else(|| Error::msg(format!("cannot look at {}", self.machines().display())))?;
         let path = self.machines().join(file);
-        let mut draft = tempfile::NamedTempFile::new_in(self.machines()).map_err(failed)?;
-        draft.write_all(random::id().as_bytes()).and_then(|()| draft.as_file().sync_all()).map_err(failed)?;
-        match draft.persist_noclobber(&path) {
-            Ok(_) => {}
-            // Another process was faster: its id is the store's.
-            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(failed(error.error)),
-        }
+        // If another process is faster, its id is the store's.
+        create_private(&path, random::id().as_bytes())?;
         self.ids().own.ok_or_else(|| Error::msg(format!("{} holds no id", path.display())))
     }
 
@@ -60,7 +54,8 @@ impl Store {
         let mut ids = Ids::default();
         for entry in fs::read_dir(self.machines()).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.starts_with(FILE) {
+            // One that is just being made has no name yet.
+            if !name.starts_with(FILE) || name.contains(".tmp") {
                 continue;
             }
             let Some(id) = fs::read_to_string(entry.path()).ok().and_then(|text| parse(&text)) else { continue };

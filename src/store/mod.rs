@@ -5,9 +5,9 @@
 
 mod canonical;
 mod create;
-mod files;
 mod forgotten;
 mod identity;
+pub mod layout;
 mod list;
 pub(crate) mod load;
 mod lock;
@@ -26,7 +26,6 @@ use std::time::Duration;
 
 pub use canonical::spell;
 pub use create::{Claim, Creating};
-pub use files::{make_folder, write_private, write_public};
 pub use identity::Ids;
 pub use list::Entry;
 pub use lock::{Attempt, Lock, PATIENCE};
@@ -36,11 +35,11 @@ pub use root::Root;
 
 use crate::console::Console;
 use crate::error::{Error, Kind, Result};
+use crate::files::write_private;
 use crate::json;
+use layout::{DAMAGED_RECORD, OLD_RECORD, RECORD};
 use load::{Parsed, is_from_the_future, parse, to_map};
 use place::Place;
-
-const CONFIG: &str = "config.json";
 
 /// The store: one root folder with `machines/` and `certs/`.
 #[derive(Clone, Debug)]
@@ -176,7 +175,7 @@ impl Store {
             Err(error) if is_from_the_future(&bytes) => return Err(error),
             Err(_) => {
                 if !bytes.is_empty() {
-                    write_private(&self.folder(&name).join("config.json.damaged"), &bytes)?;
+                    write_private(&self.folder(&name).join(DAMAGED_RECORD), &bytes)?;
                 }
                 text_of(record)
             }
@@ -230,7 +229,7 @@ impl Store {
     }
 
     fn config(&self, name: &Name) -> PathBuf {
-        self.folder(name).join(CONFIG)
+        self.folder(name).join(RECORD)
     }
 
     fn lock_path(&self, name: &Name) -> PathBuf {
@@ -285,7 +284,7 @@ impl Store {
     }
 
     fn keep_old(&self, name: &Name, old: &[u8]) -> Result<()> {
-        write_private(&self.folder(name).join("config.json.bak"), old)
+        write_private(&self.folder(name).join(OLD_RECORD), old)
     }
 }
 

@@ -7,11 +7,11 @@ use std::fs;
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
-use super::files::make_folder;
 use super::list;
 use crate::console::Console;
 use crate::env::Env;
 use crate::error::{Error, Result, os_text};
+use crate::files::make_folder;
 
 /// The variable that names the root when the flag does not.
 pub const VARIABLE: &str = "MACHINE_STORAGE_PATH";

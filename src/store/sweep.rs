@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::layout::RECORD;
 use super::lock::{Attempt, Lock};
-use super::{CONFIG, Name, Store};
+use super::{Name, Store};
 use crate::clock;
 
 /// A draft that is younger may be another program's save under way.
@@ -48,7 +49,7 @@ impl Store {
 
     /// Drafts of the record: the original leaves one in the record's place when it is killed.
     pub(super) fn record_drafts(&self, name: &Name) -> Vec<PathBuf> {
-        let start = format!("{CONFIG}.tmp");
+        let start = format!("{RECORD}.tmp");
         let mut drafts = listing(&self.folder(name));
         drafts
             .retain(|path| path.file_name().is_some_and(|file| file.as_encoded_bytes().starts_with(start.as_bytes())));

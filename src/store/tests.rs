@@ -17,8 +17,8 @@ fn example(version: &str) -> (TempDir, Store) {
     for machine in fs::read_dir(source).unwrap().map(|item| item.unwrap().path()) {
         let folder = root.path().join("machines").join(machine.file_name().unwrap());
         fs::create_dir_all(&folder).unwrap();
-        let text = fs::read_to_string(machine.join(CONFIG)).unwrap();
-        fs::write(folder.join(CONFIG), text.replace("<STORE>", root.path().to_str().unwrap())).unwrap();
+        let text = fs::read_to_string(machine.join(RECORD)).unwrap();
+        fs::write(folder.join(RECORD), text.replace("<STORE>", root.path().to_str().unwrap())).unwrap();
     }
     let store = Store::new(root.path().into());
     (root, store)
@@ -211,15 +211,15 @@ fn options_of_older_records_are_not_forgotten() {
 fn a_record_that_the_original_lost_in_a_crash_is_found() {
     let (_root, store) = example("v3");
     let folder = store.folder(&name("x"));
-    fs::rename(folder.join(CONFIG), folder.join("config.json.tmp123")).unwrap();
+    fs::rename(folder.join(RECORD), folder.join("config.json.tmp123")).unwrap();
     fs::write(folder.join("config.json.tmp456"), "{\"Conf").unwrap();
     let (mut record, notes) = store.load_with_notes(&name("x")).unwrap();
     assert!(notes[0].contains("config.json.tmp123"), "{notes:?}");
-    assert!(!folder.join(CONFIG).exists());
+    assert!(!folder.join(RECORD).exists());
     record.driver_name = "generic".into();
     store.save(&record).unwrap();
     assert_eq!(store.load_with_notes(&name("x")).unwrap(), (record, vec![]));
-    fs::rename(folder.join(CONFIG), folder.join("config.json.tmp789")).unwrap();
+    fs::rename(folder.join(RECORD), folder.join("config.json.tmp789")).unwrap();
     assert_eq!(load_error(&store, "x").0, Kind::Damaged, "two candidates: nobody can tell which is right");
 }
 
@@ -486,7 +486,7 @@ fn a_machine_that_cannot_be_put_into_the_store_leaves_no_trace() {
     let record = Record { name: "new".into(), ..store.load(&name("x")).unwrap() };
     let claim = store.claim(&Console::captured(&[]), &name("new")).unwrap();
     // A folder in the place of the record's file.
-    fs::create_dir_all(store.hidden(&name("new"), "new").join(CONFIG)).unwrap();
+    fs::create_dir_all(store.hidden(&name("new"), "new").join(RECORD)).unwrap();
     claim.begin(&record).unwrap_err();
     drop(claim);
     let hidden = fs::read_dir(store.machines()).unwrap().map(|item| item.unwrap().file_name());

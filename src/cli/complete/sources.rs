@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::machine::{Host, login, query};
 use crate::shared::Shared;
 use crate::ssh::{self, Exec, Remote};
-use crate::store::{Name, Store, root};
+use crate::store::{Name, Store, layout, root};
 
 /// The variable that lets TAB ask machines for their states; they have [`PATIENCE`] to answer.
 pub(super) const STATES: &str = "DOCKER_MACHINE_COMPLETE_STATES";
@@ -230,7 +230,7 @@ fn remote_side(typed: &str) -> Option<(&str, &str)> {
 }
 
 fn record(folder: &Path) -> Value {
-    let text = std::fs::read(folder.join("config.json")).unwrap_or_default();
+    let text = std::fs::read(folder.join(layout::RECORD)).unwrap_or_default();
     serde_json::from_slice(&text).unwrap_or_default()
 }
 

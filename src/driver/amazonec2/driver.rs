@@ -23,6 +23,7 @@ use crate::driver::{
 use crate::error::{Error, Result};
 use crate::random;
 use crate::ssh::{SshTarget, hostkeys};
+use crate::store::layout;
 
 #[async_trait]
 impl Driver for Amazonec2 {
@@ -217,7 +218,7 @@ impl Driver for Amazonec2 {
             Err(_) => {}
         }
         let key = match base.ssh_key_path.is_empty() {
-            true => self.place.folder.join("id_rsa"),
+            true => self.place.folder.join(layout::SSH_KEY),
             false => PathBuf::from(&base.ssh_key_path),
         };
         base.ssh_target(&self.place, Some(key))

@@ -11,11 +11,9 @@ use crate::console::Console;
 use crate::context::DriverContext;
 use crate::driver::base::text;
 use crate::error::{Context as _, Error, Result};
+use crate::files::write_private;
 use crate::ssh::keys::{self, NewKey};
-use crate::store::write_private;
-
-/// The private key in the machine's folder.
-const FILE: &str = "id_rsa";
+use crate::store::layout;
 
 /// The kind of a new key by its name. Ed25519 unless told otherwise: RSA logins sign with code that leaks its timing.
 ///
@@ -153,7 +151,7 @@ fn bare(line: &str) -> Option<(&str, &str)> {
 
 /// The two files in the machine's folder; the public line.
 fn files(cx: &DriverContext<'_>, work: &mut Work<'_>, kind: NewKey) -> Result<String> {
-    let path = work.place.folder.join(FILE);
+    let path = work.place.folder.join(layout::SSH_KEY);
     let public_path = keys::beside(&path, ".pub");
     work.fields.base.ssh_key_path = text(&path);
     if path.exists() && public_path.exists() {

@@ -11,6 +11,7 @@ use super::{Amazonec2, Looked};
 use crate::clock;
 use crate::context::DriverContext;
 use crate::error::{Error, Result};
+use crate::store::layout;
 
 /// How long an answer is believed: one command asks several times in a row.
 const MEMORY: Duration = Duration::from_millis(800);
@@ -92,7 +93,7 @@ impl Amazonec2 {
 
     /// The record was written so recently that EC2 may not know the instance yet.
     pub(super) fn is_young(&self) -> bool {
-        let written = self.place.folder.join("config.json").metadata().and_then(|data| data.modified());
+        let written = self.place.folder.join(layout::RECORD).metadata().and_then(|data| data.modified());
         let age = |written: SystemTime| clock::now().duration_since(written).unwrap_or_default();
         written.is_ok_and(|written| age(written) < YOUNG)
     }

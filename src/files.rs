@@ -6,6 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use tempfile::TempPath;
+
 use crate::clock;
 use crate::error::{Error, Result};
 
@@ -23,6 +25,22 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
 /// `open PATH: …`, with the path that was asked for.
 pub fn write_public(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes, 0o644)
+}
+
+/// Makes a file of mode 0600 unless there is one of that name; whether it was made. Of several that try at once one does.
+///
+/// # Errors
+/// `open PATH: …`.
+pub fn create_private(path: &Path, bytes: &[u8]) -> Result<bool> {
+    let temporary = temporary_name(path);
+    let made = write_new(&temporary, bytes, 0o600).and_then(|()| {
+        match TempPath::try_from_path(&temporary)?.persist_noclobber(path) {
+            Ok(()) => sync_folder(path).map(|()| true),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.error),
+        }
+    });
+    made.map_err(|error| Error::file("open", path, &error))
 }
 
 /// Makes a folder of mode 0700, and its parents; what exists keeps its mode.
@@ -65,7 +83,7 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 }
 
 /// Makes a rename in `path`'s folder last. Some file systems cannot; the rename has happened all the same.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     match File::open(folder)?.sync_all() {
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
@@ -100,6 +118,16 @@ mod tests {
         assert_eq!((fs::read(&file).unwrap(), mode(&file)), (b"new".to_vec(), 0o600));
         write_public(&file, b"newer").unwrap();
         assert_eq!((fs::read(&file).unwrap(), mode(&file)), (b"newer".to_vec(), 0o644));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("id");
+        assert!(create_private(&file, b"one").unwrap());
+        assert!(!create_private(&file, b"two").unwrap());
+        assert_eq!((fs::read(&file).unwrap(), mode(&file)), (b"one".to_vec(), 0o600));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

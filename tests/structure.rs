@@ -241,6 +241,16 @@ fn nothing_imports_what_imports_it() {
 }
 
 #[test]
+fn only_the_registry_knows_a_driver() {
+    let graph = House::read().graph();
+    for driver in ["driver/amazonec2/", "driver/generic.rs", "driver/none.rs", "driver/plugin/"] {
+        let knows = |imports: &BTreeSet<String>| imports.iter().any(|file| file.starts_with(driver));
+        let importers = graph.iter().filter(|(file, imports)| !file.starts_with(driver) && knows(imports));
+        assert_eq!(importers.map(|(file, _)| file.as_str()).collect::<Vec<_>>(), ["driver/registry.rs"], "{driver}");
+    }
+}
+
+#[test]
 fn a_circle_is_found() {
     let graph = |arrows: &[(&str, &str)]| {
         let mut graph = Graph::new();

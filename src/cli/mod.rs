@@ -21,7 +21,7 @@ pub(crate) mod tree;
 use crate::commands::man;
 use crate::console::Console;
 use crate::context::Context;
-use crate::driver::plugin;
+use crate::driver::registry;
 use crate::env::Env;
 use crate::error::Error;
 use crate::shared::Shared;
@@ -33,7 +33,7 @@ use plan::{Job, Plan, Setup};
 
 /// Does what the process was called for, and gives its exit status.
 pub fn run(env: &Env) -> u8 {
-    if let Some(status) = plugin::become_plugin(env) {
+    if let Some(status) = registry::serve(env) {
         return status;
     }
     let plan = plan::plan(env);
@@ -82,7 +82,7 @@ fn work(env: &Env, setup: Setup, job: Job) -> Result<(), Failure> {
             runtime.block_on(command.run(&cx)).map_err(|error| Failure::of_command(error, &called, &name, help))
         }
     };
-    runtime.block_on(plugin::end(&cx.shared));
+    runtime.block_on(registry::end(&cx.shared));
     // A thread that waits for standard input would keep the process for ever.
     runtime.shutdown_background();
     done?;

@@ -8,6 +8,7 @@ use super::missing::Missing;
 use super::{Driver, Kind, MachinePlace, Offers, Sight, generic, none, plugin};
 use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::shared::Shared;
 
 /// The built-in drivers, in the order in which they are shown.
 const BUILT_IN: &[&Kind] = &[
@@ -56,6 +57,16 @@ pub fn load(env: &Env, name: &str, place: &MachinePlace, state: Value) -> Result
         Some(kind) => (kind.load)(place, state),
         None => Ok(plugin::load(env, name, place, &state).unwrap_or_else(|| Box::new(Missing::new(name, state)))),
     }
+}
+
+/// Does what a driver has started this program for, if one has, and gives its exit status.
+pub fn serve(env: &Env) -> Option<u8> {
+    plugin::become_plugin(env)
+}
+
+/// Ends what drivers have started for a command, and waits for it.
+pub async fn end(shared: &Shared) {
+    plugin::end(shared).await;
 }
 
 fn built_in(name: &str) -> Option<&'static Kind> {

@@ -15,7 +15,7 @@ mod values;
 use super::argv::split;
 use super::flag::{FlagSpec, Takes};
 use super::{create_flags, driver_flags, tree};
-use crate::driver::plugin;
+use crate::driver::registry;
 use crate::env::Env;
 use crate::shared::Shared;
 use answer::{Answer, Candidate, Paths};
@@ -30,7 +30,7 @@ pub(super) fn answer(env: &Env, words: &[String]) -> String {
     let answer = runtime.block_on(async {
         let shared = Shared::default();
         let answer = complete(env, &request, &shared).await;
-        plugin::end(&shared).await;
+        registry::end(&shared).await;
         answer
     });
     // Whoever did not answer in time is not waited for.

@@ -62,9 +62,10 @@ async fn set(cx: &Context, args: &Args) -> Result<String> {
 
 /// No quotes keep a line end from ending a command in every shell: cmd and PowerShell take each line by itself.
 fn one_line<'v>(name: &str, value: &'v str) -> Result<&'v str> {
-    match value.contains(char::is_control) {
-        false => Ok(value),
-        true => Err(Error::msg(format!("{name} cannot be set to {value:?}: it has a control character in it"))),
+    if value.contains(char::is_control) {
+        Err(Error::msg(format!("{name} cannot be set to {value:?}: it has a control character in it")))
+    } else {
+        Ok(value)
     }
 }
 

@@ -145,12 +145,13 @@ impl Engine {
         let response = sender.send_request(request).await.map_err(broken)?;
         let status = response.status();
         let body = Limited::new(response.into_body(), LONGEST_ANSWER << 20).collect().await;
-        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
-            true => {
+        let body = body.map_err(|error| {
+            if error.is::<LengthLimitError>() {
                 let text = format!("{address} answers with more than {LONGEST_ANSWER} MiB: that is no engine");
                 EngineError::new(EngineErrorKind::Broken, text)
+            } else {
+                error::exchange(&address, &*error)
             }
-            false => error::exchange(&address, &*error),
         })?;
         let body = body.to_bytes().to_vec();
         Ok(Answer { status: status.as_u16(), status_line: status.to_string(), body })

@@ -56,9 +56,10 @@ fn address(url: &str) -> Result<String> {
     }
     let authority = rest.split('/').next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
-    match host.is_empty() {
-        true => Err(Error::msg(format!("--url `{url}` has no host; write tcp://HOST:2376"))),
-        false => Ok(host.to_owned()),
+    if host.is_empty() {
+        Err(Error::msg(format!("--url `{url}` has no host; write tcp://HOST:2376")))
+    } else {
+        Ok(host.to_owned())
     }
 }
 

@@ -79,9 +79,10 @@ async fn ask(cx: &Context, source: &dyn HostKeySource, demanded: Option<Duration
 /// How long until the next question, if another one is worth it after so many and so long.
 fn pause(asked: u32, waited: Duration, worth: Duration, is_demanded: bool) -> Option<Duration> {
     let left = worth.saturating_sub(waited);
-    match left.is_zero() {
-        false => Some((QUICKEST * 2_u32.pow(asked.min(8))).min(SLOWEST).min(left)),
-        true => is_demanded.then_some(PATIENT),
+    if left.is_zero() {
+        is_demanded.then_some(PATIENT)
+    } else {
+        Some((QUICKEST * 2_u32.pow(asked.min(8))).min(SLOWEST).min(left))
     }
 }
 

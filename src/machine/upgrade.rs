@@ -17,9 +17,10 @@ pub async fn upgrade(cx: &Context, host: &mut Host) -> Result<()> {
     let found = setup::detect(cx, host).await?;
     let upgraded = setup::upgrade_packages(cx, host, &found).await?;
     let (name, version) = (&host.name, upgraded.version);
-    cx.console.say(match upgraded.changed {
-        true => format!("Docker on \"{name}\" is now {version}."),
-        false => format!("Docker on \"{name}\" stays {version}: its packages offer nothing newer."),
+    cx.console.say(if upgraded.changed {
+        format!("Docker on \"{name}\" is now {version}.")
+    } else {
+        format!("Docker on \"{name}\" stays {version}: its packages offer nothing newer.")
     });
     Ok(())
 }

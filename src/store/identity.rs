@@ -59,10 +59,7 @@ impl Store {
                 continue;
             }
             let Some(id) = fs::read_to_string(entry.path()).ok().and_then(|text| parse(&text)) else { continue };
-            match own.as_ref() == Some(&name) {
-                true => ids.own = Some(id),
-                false => ids.earlier.push(id),
-            }
+            if own.as_ref() == Some(&name) { ids.own = Some(id) } else { ids.earlier.push(id) }
         }
         ids.earlier.sort();
         ids.earlier.dedup();

@@ -377,9 +377,10 @@ impl Spare {
              configuration instead",
             refused.code
         );
-        match console.is_query() {
-            true => console.debug(text),
-            false => console.warn(text),
+        if console.is_query() {
+            console.debug(text);
+        } else {
+            console.warn(text);
         }
         Some(Api::new(console, &config, self.target.retries, None))
     }

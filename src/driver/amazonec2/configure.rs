@@ -63,12 +63,10 @@ pub async fn region(given: &Given<'_>, source: &KeySource) -> Result<String> {
     if region.is_empty() {
         region = DEFAULT_REGION.to_owned();
     }
-    match is_region(&region) {
-        true => Ok(region),
-        false => {
-            Err(Error::msg("Invalid region specified")
-                .hint(format!("`{region}` does not look like one; `us-east-1` does")))
-        }
+    if is_region(&region) {
+        Ok(region)
+    } else {
+        Err(Error::msg("Invalid region specified").hint(format!("`{region}` does not look like one; `us-east-1` does")))
     }
 }
 
@@ -94,9 +92,10 @@ fn login(cx: &DriverContext<'_>, fields: &mut Fields, given: &Given<'_>) -> Resu
     fields.ssh_private_key_path = given.text("ssh-keypath");
     fields.existing_key = !fields.key_name.is_empty();
     if fields.ssh_private_key_path.is_empty() {
-        return match fields.existing_key {
-            true => Err(Error::msg("using --amazonec2-keypair-name also requires --amazonec2-ssh-keypath")),
-            false => Ok(()),
+        return if fields.existing_key {
+            Err(Error::msg("using --amazonec2-keypair-name also requires --amazonec2-ssh-keypath"))
+        } else {
+            Ok(())
         };
     }
     ssh::keys::read(&cx.env.cwd.join(&fields.ssh_private_key_path)).map(drop)
@@ -147,9 +146,12 @@ fn volume(fields: &mut Fields, given: &Given<'_>) -> Result<()> {
 }
 
 fn metadata(fields: &mut Fields, given: &Given<'_>) -> Result<()> {
-    let either = |value: &str, choice: [&str; 2], name: &str| match value.is_empty() || choice.contains(&value) {
-        true => Ok(()),
-        false => Err(Error::msg(format!("{name} must be either {} or {}", choice[0], choice[1]))),
+    let either = |value: &str, choice: [&str; 2], name: &str| {
+        if value.is_empty() || choice.contains(&value) {
+            Ok(())
+        } else {
+            Err(Error::msg(format!("{name} must be either {} or {}", choice[0], choice[1])))
+        }
     };
     fields.http_endpoint = given.text("http-endpoint");
     fields.metadata_token_setting = given.either("metadata-token", "http-tokens")?;
@@ -194,9 +196,10 @@ fn check_source(source: &str) -> Result<()> {
         let widest = if address.contains(':') { 128 } else { 32 };
         address.parse::<std::net::IpAddr>().is_ok() && bits.parse::<u8>().is_ok_and(|bits| bits <= widest)
     });
-    match good {
-        true => Ok(()),
-        false => Err(Error::msg(format!("--amazonec2-security-group-source `{source}` is no CIDR; `192.0.2.7/32` is"))),
+    if good {
+        Ok(())
+    } else {
+        Err(Error::msg(format!("--amazonec2-security-group-source `{source}` is no CIDR; `192.0.2.7/32` is")))
     }
 }
 
@@ -225,9 +228,10 @@ fn public_keys(text: &str, path: &Path) -> Result<Vec<String>> {
     let is_key = |line: &String| {
         ["ssh-", "ecdsa-", "sk-"].iter().any(|kind| line.starts_with(kind) || line.contains(&format!(" {kind}")))
     };
-    match lines.iter().all(is_key) && !lines.is_empty() {
-        true => Ok(lines),
-        false => Err(Error::msg(format!("{} holds no public SSH key", path.display()))),
+    if lines.iter().all(is_key) && !lines.is_empty() {
+        Ok(lines)
+    } else {
+        Err(Error::msg(format!("{} holds no public SSH key", path.display())))
     }
 }
 

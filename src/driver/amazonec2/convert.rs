@@ -274,9 +274,12 @@ fn metadata(options: &Metadata) -> Option<ec2::InstanceMetadataOptionsRequest> {
 
 fn template(name: &str) -> Option<ec2::LaunchTemplateSpecification> {
     let template = ec2::LaunchTemplateSpecification::builder();
-    given(name).map(|name| match name.starts_with("lt-") {
-        true => template.launch_template_id(name).build(),
-        false => template.launch_template_name(name).build(),
+    given(name).map(|name| {
+        if name.starts_with("lt-") {
+            template.launch_template_id(name).build()
+        } else {
+            template.launch_template_name(name).build()
+        }
     })
 }
 

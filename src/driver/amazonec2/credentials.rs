@@ -95,10 +95,7 @@ impl KeySource {
             return (None, self.profile.clone());
         };
         let profile = env.var("AWS_PROFILE").unwrap_or_default();
-        match profile_gives(env, profile, &keys.id) {
-            true => (None, profile.to_owned()),
-            false => (Some(keys), String::new()),
-        }
+        if profile_gives(env, profile, &keys.id) { (None, profile.to_owned()) } else { (Some(keys), String::new()) }
     }
 }
 
@@ -178,9 +175,10 @@ impl ProvideCredentials for Known {
     where
         Self: 'a,
     {
-        match self.first.expiry().is_none_or(|end| end > clock::now() + NEARLY_ENDED) {
-            true => ProvideFuture::ready(Ok(self.first.clone())),
-            false => self.chain.provide_credentials(),
+        if self.first.expiry().is_none_or(|end| end > clock::now() + NEARLY_ENDED) {
+            ProvideFuture::ready(Ok(self.first.clone()))
+        } else {
+            self.chain.provide_credentials()
         }
     }
 }

@@ -217,9 +217,10 @@ impl Driver for Amazonec2 {
             Err(error) if base.ip_address.is_empty() => return Err(error),
             Err(_) => {}
         }
-        let key = match base.ssh_key_path.is_empty() {
-            true => self.place.folder.join(layout::SSH_KEY),
-            false => PathBuf::from(&base.ssh_key_path),
+        let key = if base.ssh_key_path.is_empty() {
+            self.place.folder.join(layout::SSH_KEY)
+        } else {
+            PathBuf::from(&base.ssh_key_path)
         };
         base.ssh_target(&self.place, Some(key))
     }
@@ -247,10 +248,7 @@ impl Driver for Amazonec2 {
 
 /// The instance of an earlier `create`, if there was one and EC2 knows it now.
 async fn found(ec2: &Ec2, id: &str) -> Result<Option<Instance>> {
-    match id.is_empty() {
-        true => Ok(None),
-        false => Ok(ec2.instance(id).await?),
-    }
+    if id.is_empty() { Ok(None) } else { Ok(ec2.instance(id).await?) }
 }
 
 impl Amazonec2 {

@@ -56,9 +56,10 @@ pub async fn ensure(work: &mut Work<'_>) -> Result<()> {
 
 async fn find(api: &Api, name: &str, vpc: &str) -> Result<Option<Group>, ApiError> {
     let (name, vpc) = ([name.to_owned()], [vpc.to_owned()]);
-    let found = match is_id(&name[0]) {
-        true => api.groups(&[("group-id", &name)]).await?,
-        false => api.groups(&[("group-name", &name), ("vpc-id", &vpc)]).await?,
+    let found = if is_id(&name[0]) {
+        api.groups(&[("group-id", &name)]).await?
+    } else {
+        api.groups(&[("group-name", &name), ("vpc-id", &vpc)]).await?
     };
     Ok(found.into_iter().next())
 }
@@ -223,12 +224,11 @@ pub async fn delete(api: &Api, console: &Console, id: &str, gone: &[String]) -> 
                     Ok(going) => !going && looks >= FREED_LOOKS,
                     Err(error) => looks >= if error.is_denied() { BLIND_LOOKS } else { FREED_LOOKS },
                 };
-                match used {
-                    true => {
-                        console.debug(format!("security group {id} is used by others"));
-                        Look::Done(Deleted::Used)
-                    }
-                    false => Look::NotYet(error.to_string()),
+                if used {
+                    console.debug(format!("security group {id} is used by others"));
+                    Look::Done(Deleted::Used)
+                } else {
+                    Look::NotYet(error.to_string())
                 }
             }
             Err(error) if error.is_denied() => Look::Done(Deleted::Denied(error)),

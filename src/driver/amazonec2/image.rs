@@ -37,9 +37,10 @@ pub struct Found {
 /// There is no such image, or it does not fit the instance type.
 pub async fn look(api: &Api, fields: &Fields) -> Result<Found> {
     let architecture = architecture(api, fields).await?;
-    let image = match fields.ami.is_empty() {
-        true => newest(api, fields, &architecture).await?,
-        false => chosen(api, fields, &architecture).await?,
+    let image = if fields.ami.is_empty() {
+        newest(api, fields, &architecture).await?
+    } else {
+        chosen(api, fields, &architecture).await?
     };
     Ok(Found { architecture, image })
 }

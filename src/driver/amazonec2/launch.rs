@@ -97,10 +97,10 @@ fn refused(fields: &Fields, error: ApiError) -> Error {
     if fields.ami.starts_with(BY_NAME) && !no_capacity {
         told = told.hint("EC2 looks this image up with ssm:GetParameters; --amazonec2-ami names another one");
     }
-    match no_capacity {
-        true => told
-            .hint("other types or subnets: repeat --amazonec2-instance-type, --amazonec2-subnet-id, --amazonec2-zone"),
-        false => told,
+    if no_capacity {
+        told.hint("other types or subnets: repeat --amazonec2-instance-type, --amazonec2-subnet-id, --amazonec2-zone")
+    } else {
+        told
     }
 }
 
@@ -234,13 +234,14 @@ fn launch(fields: &Fields, candidate: &Candidate, data: &[u8]) -> Result<Launch>
 
 fn user_data(cx: &DriverContext<'_>, work: &Work<'_>) -> Result<Vec<u8>> {
     let file = &work.fields.user_data_file;
-    let theirs = match file.is_empty() {
-        true => Vec::new(),
-        false => std::fs::read(cx.env.cwd.join(file)).map_err(|error| {
+    let theirs = if file.is_empty() {
+        Vec::new()
+    } else {
+        std::fs::read(cx.env.cwd.join(file)).map_err(|error| {
             let reason = Error::file("open", file.as_ref(), &error);
             work.console.say(format!("failed to read user data file {file:?}: {reason}"));
             Error::msg("unable to read --amazonec2-userdata file")
-        })?,
+        })?
     };
     let keys = work.fields.authorized_keys.as_deref().unwrap_or_default();
     user_data::build(&theirs, keys, &work.fields.base.ssh_user)

@@ -48,18 +48,20 @@ pub fn address(fields: &Fields, instance: &Instance) -> Result<String> {
         (_, true) => (&instance.ipv6, "no IPv6 address for instance"),
         _ => (&instance.public_ip, "No IP for instance"),
     };
-    match address.is_empty() {
-        false => names::check_host(address).map(|()| address.clone()),
-        true => Err(Error::msg(format!("{kind} {id}"))),
+    if address.is_empty() {
+        Err(Error::msg(format!("{kind} {id}")))
+    } else {
+        names::check_host(address).map(|()| address.clone())
     }
 }
 
 /// Why an instance that goes or is gone does so, in one line.
 pub fn ended(instance: &Instance) -> Error {
     let Instance { id, reason, .. } = instance;
-    match reason.is_empty() {
-        true => Error::new(Kind::Gone, format!("instance {id} is terminated")),
-        false => Error::new(Kind::Gone, format!("instance {id} is terminated: {reason}")),
+    if reason.is_empty() {
+        Error::new(Kind::Gone, format!("instance {id} is terminated"))
+    } else {
+        Error::new(Kind::Gone, format!("instance {id} is terminated: {reason}"))
     }
 }
 
@@ -102,9 +104,10 @@ impl Seen {
             // EC2 may deny for some time what it has just launched.
             Ok(None) => {
                 let (looks, kind) = if self.is_new { (UNKNOWN_LOOKS, Kind::General) } else { (LOST_LOOKS, Kind::Gone) };
-                return match self.unknown.fetch_add(1, Ordering::Relaxed) >= looks {
-                    true => Look::Failed(Error::new(kind, format!("instance {} not found", fields.instance_id))),
-                    false => Look::NotYet("EC2 does not know it yet".to_owned()),
+                return if self.unknown.fetch_add(1, Ordering::Relaxed) >= looks {
+                    Look::Failed(Error::new(kind, format!("instance {} not found", fields.instance_id)))
+                } else {
+                    Look::NotYet("EC2 does not know it yet".to_owned())
                 };
             }
             Err(error) if error.is_unclear() || error.is_not_found() || error.is("RequestLimitExceeded") => {

@@ -38,12 +38,13 @@ impl Amazonec2 {
     /// Why no instance is known: its `create` ended too early. It may run all the same.
     pub(super) fn unfinished(&self) -> Error {
         let name = &self.place.name;
-        match self.fields.is_tagged() {
-            true => Error::msg(format!("the creation of \"{name}\" has not ended"))
+        if self.fields.is_tagged() {
+            Error::msg(format!("the creation of \"{name}\" has not ended"))
                 .hint(format!("if it was interrupted, `docker-machine provision {name}` goes on with it"))
-                .hint(format!("or `docker-machine rm {name}` removes whatever exists of it")),
-            false => Error::msg(format!("machine \"{name}\" has no instance"))
-                .hint("its creation was interrupted: `docker-machine rm` removes whatever exists"),
+                .hint(format!("or `docker-machine rm {name}` removes whatever exists of it"))
+        } else {
+            Error::msg(format!("machine \"{name}\" has no instance"))
+                .hint("its creation was interrupted: `docker-machine rm` removes whatever exists")
         }
     }
 
@@ -109,11 +110,10 @@ impl Amazonec2 {
     /// The instance, if anything can still be done with it.
     pub(super) async fn living(&self, cx: &DriverContext<'_>) -> Result<Instance> {
         let instance = self.instance(cx).await?;
-        match instance.phase.is_final() {
-            true => {
-                Err(life::ended(&instance).hint(format!("`docker-machine rm {}` removes the rest", self.place.name)))
-            }
-            false => Ok(instance),
+        if instance.phase.is_final() {
+            Err(life::ended(&instance).hint(format!("`docker-machine rm {}` removes the rest", self.place.name)))
+        } else {
+            Ok(instance)
         }
     }
 }

@@ -52,10 +52,7 @@ async fn default_vpc(api: &Api) -> ApiResult<std::result::Result<String, &'stati
 fn not_looked_up(error: ApiError) -> Error {
     let denied = error.is_denied();
     let error = error.while_doing("the account's default VPC cannot be looked up");
-    match denied {
-        true => error.hint("with --amazonec2-vpc-id or --amazonec2-subnet-id this needs no lookup"),
-        false => error,
-    }
+    if denied { error.hint("with --amazonec2-vpc-id or --amazonec2-subnet-id this needs no lookup") } else { error }
 }
 
 /// The subnets that were named: they exist, and are all in one VPC.
@@ -159,9 +156,10 @@ fn in_order(mut subnets: Vec<Subnet>, zones: &[String]) -> Vec<Subnet> {
     let mut first = Vec::new();
     let mut rest = Vec::new();
     for subnet in subnets {
-        match first.iter().any(|known: &Subnet| known.zone == subnet.zone) {
-            true => rest.push(subnet),
-            false => first.push(subnet),
+        if first.iter().any(|known: &Subnet| known.zone == subnet.zone) {
+            rest.push(subnet);
+        } else {
+            first.push(subnet);
         }
     }
     first.extend(rest);

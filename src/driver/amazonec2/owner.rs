@@ -71,9 +71,10 @@ impl Whose {
                 let made = &fields.endpoint_url;
                 let shown = |url: &str| if url.is_empty() { "AWS itself".to_owned() } else { url.to_owned() };
                 let error = Error::msg(format!("{what} at {}, but {} is asked now", shown(made), shown(now)));
-                match made.is_empty() {
-                    true => error.hint("unset AWS_ENDPOINT_URL"),
-                    false => error.hint(format!("set AWS_ENDPOINT_URL={made}")),
+                if made.is_empty() {
+                    error.hint("unset AWS_ENDPOINT_URL")
+                } else {
+                    error.hint(format!("set AWS_ENDPOINT_URL={made}"))
                 }
             }
             Self::Unclear(why) => {

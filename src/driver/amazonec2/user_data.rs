@@ -23,10 +23,11 @@ pub fn build(theirs: &[u8], keys: &[String], login: &str) -> Result<Vec<u8>> {
         (true, false) => cloud_config(keys, login).into_bytes(),
         (false, false) => both(theirs, &cloud_config(keys, login))?,
     };
-    match data.len() > LIMIT {
-        true => Err(Error::msg(format!("the user data has {} bytes; EC2 takes {LIMIT}", data.len()))
-            .hint("compress it with gzip, or let it fetch the rest")),
-        false => Ok(data),
+    if data.len() > LIMIT {
+        Err(Error::msg(format!("the user data has {} bytes; EC2 takes {LIMIT}", data.len()))
+            .hint("compress it with gzip, or let it fetch the rest"))
+    } else {
+        Ok(data)
     }
 }
 

@@ -147,9 +147,10 @@ pub async fn ask_all(
         match known.remove(name).map_or_else(|| driver(cx, name, record), Ok) {
             Ok(driver) => {
                 row.driver = driver.name().to_owned();
-                match question == Question::default() {
-                    true => rows.push(row),
-                    false => asked.push((announced(cx, driver), certificates(cx, name, record), row)),
+                if question == Question::default() {
+                    rows.push(row);
+                } else {
+                    asked.push((announced(cx, driver), certificates(cx, name, record), row));
                 }
             }
             Err(error) => rows.push(Row::unreadable(row.name, &error)),

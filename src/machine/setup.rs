@@ -12,7 +12,7 @@ use crate::docker::{TlsFiles, check_files};
 use crate::driver::HostKind;
 use crate::driver::base::bare_host;
 use crate::error::{Context as _, Error, Kind, Result};
-use crate::provision::{self, Firewall, HostCertificates, Upgraded, Wanted};
+use crate::provision::{self, Firewall, HostCertificates, Spec, Upgraded};
 use crate::ssh::{Connection, Patience};
 
 /// `off`: the host's own firewall is never changed, even if it keeps us from the engine.
@@ -21,7 +21,7 @@ const FIREWALL: &str = "MACHINE_OPEN_FIREWALL";
 /// A machine that was logged in to and looked at.
 pub struct Found {
     connection: Connection,
-    host: provision::Host,
+    host: provision::DetectedHost,
     /// Where the engine listens, on the host itself.
     port: u16,
     /// Where it answers, seen from here.
@@ -107,7 +107,7 @@ pub async fn renew_certificates(cx: &Context, host: &Host, found: &Found) -> Res
 async fn certify(cx: &Context, host: &Host, found: &Found, reissue: Reissue) -> Result<()> {
     let needs = Needs::of(cx, host).await?;
     let renew = |there: &HostCertificates| needs.prepare(there, reissue);
-    let wanted = Wanted { keeps_containers: reissue == Reissue::IfNeeded, ..wanted(host, found)? };
+    let wanted = Spec { keeps_containers: reissue == Reissue::IfNeeded, ..wanted(host, found)? };
     provision::configure(&found.connection, &cx.console, &found.host, &wanted, &renew).await?;
     check(cx, host, found).await
 }
@@ -139,9 +139,9 @@ async fn install(cx: &Context, host: &Host, found: &Found) -> Result<()> {
     Ok(())
 }
 
-fn wanted<'a>(host: &'a Host, found: &Found) -> Result<Wanted<'a>> {
+fn wanted<'a>(host: &'a Host, found: &Found) -> Result<Spec<'a>> {
     let (name, driver_name) = (&host.name, &host.record.driver_name);
-    Ok(Wanted {
+    Ok(Spec {
         name,
         driver_name,
         engine_port: found.port,

@@ -14,14 +14,14 @@ pub struct Family {
     /// `VARIANT_ID`, where an `ID` is split by it.
     pub variant: Option<&'static str>,
     /// Where the engine comes from, when the distribution itself is in `ids`.
-    pub engine: Source,
+    pub engine: EngineSource,
     /// The same for a distribution that only names the family in its `ID_LIKE`.
-    pub relative: Source,
+    pub relative: EngineSource,
 }
 
 /// Where an engine comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum EngineSource {
     /// The install script of `--engine-install-url`.
     Script,
     /// Docker's RPM repository for another distribution.
@@ -46,39 +46,62 @@ pub const DOCKER_CE: &str = "docker-ce docker-ce-cli containerd.io docker-buildx
 const CENTOS_REPOSITORY: &str = "https://download.docker.com/linux/centos";
 const RHEL_REPOSITORY: &str = "https://download.docker.com/linux/rhel";
 
-const fn family(name: &'static str, ids: &'static [&'static str], engine: Source, relative: Source) -> Family {
+const fn family(
+    name: &'static str,
+    ids: &'static [&'static str],
+    engine: EngineSource,
+    relative: EngineSource,
+) -> Family {
     Family { name, ids, variant: None, engine, relative }
 }
 
 /// In the order in which they are tried; a `variant` stands before its plain `ID`.
 pub const FAMILIES: &[Family] = &[
-    family("ubuntu(systemd)", &["ubuntu"], Source::Script, Source::DebRepository("ubuntu")),
-    family("debian", &["debian"], Source::Script, Source::DebRepository("debian")),
-    family("raspbian", &["raspbian"], Source::Script, Source::Script),
-    family("centos", &["centos"], Source::Script, Source::RpmRepository(CENTOS_REPOSITORY)),
-    family("redhat", &["rhel"], Source::Script, Source::RpmRepository(RHEL_REPOSITORY)),
-    family("rocky", &["rocky"], Source::Script, Source::RpmRepository(RHEL_REPOSITORY)),
-    family("almalinux", &["almalinux"], Source::RpmRepository(RHEL_REPOSITORY), Source::RpmRepository(RHEL_REPOSITORY)),
-    family("ol", &["ol"], Source::RpmRepository(CENTOS_REPOSITORY), Source::RpmRepository(CENTOS_REPOSITORY)),
-    family("amzn", &["amzn"], Source::Amazon, Source::Packages("docker")),
-    Family { variant: Some("coreos"), ..family("Fedora CoreOS", &["fedora"], Source::Image, Source::Image) },
-    family("fedora", &["fedora"], Source::Script, Source::Packages("moby-engine")),
-    family("SUSE", &["opensuse-microos", "opensuse-leap-micro", "sle-micro", "sl-micro"], Source::Image, Source::Image),
-    family("SUSE", &["sles", "sled", "sles_sap"], Source::SuseModule, Source::Packages("docker")),
+    family("ubuntu(systemd)", &["ubuntu"], EngineSource::Script, EngineSource::DebRepository("ubuntu")),
+    family("debian", &["debian"], EngineSource::Script, EngineSource::DebRepository("debian")),
+    family("raspbian", &["raspbian"], EngineSource::Script, EngineSource::Script),
+    family("centos", &["centos"], EngineSource::Script, EngineSource::RpmRepository(CENTOS_REPOSITORY)),
+    family("redhat", &["rhel"], EngineSource::Script, EngineSource::RpmRepository(RHEL_REPOSITORY)),
+    family("rocky", &["rocky"], EngineSource::Script, EngineSource::RpmRepository(RHEL_REPOSITORY)),
+    family(
+        "almalinux",
+        &["almalinux"],
+        EngineSource::RpmRepository(RHEL_REPOSITORY),
+        EngineSource::RpmRepository(RHEL_REPOSITORY),
+    ),
+    family(
+        "ol",
+        &["ol"],
+        EngineSource::RpmRepository(CENTOS_REPOSITORY),
+        EngineSource::RpmRepository(CENTOS_REPOSITORY),
+    ),
+    family("amzn", &["amzn"], EngineSource::Amazon, EngineSource::Packages("docker")),
+    Family {
+        variant: Some("coreos"),
+        ..family("Fedora CoreOS", &["fedora"], EngineSource::Image, EngineSource::Image)
+    },
+    family("fedora", &["fedora"], EngineSource::Script, EngineSource::Packages("moby-engine")),
+    family(
+        "SUSE",
+        &["opensuse-microos", "opensuse-leap-micro", "sle-micro", "sl-micro"],
+        EngineSource::Image,
+        EngineSource::Image,
+    ),
+    family("SUSE", &["sles", "sled", "sles_sap"], EngineSource::SuseModule, EngineSource::Packages("docker")),
     family(
         "SUSE",
         &["opensuse", "opensuse-leap", "opensuse-tumbleweed", "opensuse-slowroll", "suse"],
-        Source::Packages("docker"),
-        Source::Packages("docker"),
+        EngineSource::Packages("docker"),
+        EngineSource::Packages("docker"),
     ),
-    family("arch", &["arch", "archarm"], Source::Packages("docker"), Source::Packages("docker")),
-    family("alpine", &["alpine"], Source::Alpine, Source::Alpine),
-    family("flatcar", &["flatcar"], Source::Image, Source::Image),
-    family("coreOS", &["coreos"], Source::Image, Source::Image),
+    family("arch", &["arch", "archarm"], EngineSource::Packages("docker"), EngineSource::Packages("docker")),
+    family("alpine", &["alpine"], EngineSource::Alpine, EngineSource::Alpine),
+    family("flatcar", &["flatcar"], EngineSource::Image, EngineSource::Image),
+    family("coreOS", &["coreos"], EngineSource::Image, EngineSource::Image),
 ];
 
 /// A host of no known family that runs systemd and has an engine: nothing is installed.
-pub const SYSTEMD: Family = family("systemd", &[], Source::Image, Source::Image);
+pub const SYSTEMD: Family = family("systemd", &[], EngineSource::Image, EngineSource::Image);
 
 /// A family, and where this very distribution gets its engine from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +109,7 @@ pub struct Match {
     /// The family.
     pub family: &'static Family,
     /// Its own source, or the one for relatives.
-    pub engine: Source,
+    pub engine: EngineSource,
 }
 
 /// Decides the family: `ID`, then each word of `ID_LIKE` from left to right, then "systemd with an engine".
@@ -107,7 +130,7 @@ pub fn recognise(os: &OsRelease, has_systemd_engine: bool) -> Result<Match> {
         return Ok(Match { family, engine: family.relative });
     }
     if has_systemd_engine {
-        return Ok(Match { family: &SYSTEMD, engine: Source::Image });
+        return Ok(Match { family: &SYSTEMD, engine: EngineSource::Image });
     }
     let like = os.get("ID_LIKE");
     let like = if like.is_empty() { String::new() } else { format!(" (ID_LIKE={like})") };
@@ -120,33 +143,33 @@ pub fn recognise(os: &OsRelease, has_systemd_engine: bool) -> Result<Match> {
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> Option<(&'static str, Source)> {
+    fn found(text: &str) -> Option<(&'static str, EngineSource)> {
         recognise(&OsRelease::parse(text), false).ok().map(|found| (found.family.name, found.engine))
     }
 
     #[test]
     fn ids_decide_before_relatives() {
-        assert_eq!(found("ID=ubuntu\nID_LIKE=debian"), Some(("ubuntu(systemd)", Source::Script)));
-        assert_eq!(found("ID=raspbian\nID_LIKE=debian"), Some(("raspbian", Source::Script)));
-        assert_eq!(found("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\""), Some(("rocky", Source::Script)));
-        assert_eq!(found("ID=amzn\nID_LIKE=fedora\nVERSION_ID=2023"), Some(("amzn", Source::Amazon)));
-        assert_eq!(found("ID=flatcar\nID_LIKE=coreos"), Some(("flatcar", Source::Image)));
+        assert_eq!(found("ID=ubuntu\nID_LIKE=debian"), Some(("ubuntu(systemd)", EngineSource::Script)));
+        assert_eq!(found("ID=raspbian\nID_LIKE=debian"), Some(("raspbian", EngineSource::Script)));
+        assert_eq!(found("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\""), Some(("rocky", EngineSource::Script)));
+        assert_eq!(found("ID=amzn\nID_LIKE=fedora\nVERSION_ID=2023"), Some(("amzn", EngineSource::Amazon)));
+        assert_eq!(found("ID=flatcar\nID_LIKE=coreos"), Some(("flatcar", EngineSource::Image)));
     }
 
     #[test]
     fn relatives_get_the_upstream_repository() {
-        let ubuntu = Some(("ubuntu(systemd)", Source::DebRepository("ubuntu")));
+        let ubuntu = Some(("ubuntu(systemd)", EngineSource::DebRepository("ubuntu")));
         assert_eq!(found("ID=linuxmint\nID_LIKE=\"ubuntu debian\""), ubuntu);
-        assert_eq!(found("ID=kali\nID_LIKE=debian"), Some(("debian", Source::DebRepository("debian"))));
-        let redhat = Some(("redhat", Source::RpmRepository(RHEL_REPOSITORY)));
+        assert_eq!(found("ID=kali\nID_LIKE=debian"), Some(("debian", EngineSource::DebRepository("debian"))));
+        let redhat = Some(("redhat", EngineSource::RpmRepository(RHEL_REPOSITORY)));
         assert_eq!(found("ID=eurolinux\nID_LIKE=\"rhel fedora centos\""), redhat);
-        assert_eq!(found("ID=endeavouros\nID_LIKE=arch"), Some(("arch", Source::Packages("docker"))));
+        assert_eq!(found("ID=endeavouros\nID_LIKE=arch"), Some(("arch", EngineSource::Packages("docker"))));
     }
 
     #[test]
     fn fedora_splits_on_its_variant() {
-        assert_eq!(found("ID=fedora\nVARIANT_ID=coreos"), Some(("Fedora CoreOS", Source::Image)));
-        assert_eq!(found("ID=fedora\nVARIANT_ID=server"), Some(("fedora", Source::Script)));
+        assert_eq!(found("ID=fedora\nVARIANT_ID=coreos"), Some(("Fedora CoreOS", EngineSource::Image)));
+        assert_eq!(found("ID=fedora\nVARIANT_ID=server"), Some(("fedora", EngineSource::Script)));
     }
 
     #[test]

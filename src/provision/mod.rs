@@ -23,8 +23,8 @@ mod unit;
 mod upgrade;
 
 pub use facts::{Engine, Facts, Init, UnitFile, Version};
-pub use families::{Family, Match, Source};
-pub use options::Wanted;
+pub use families::{EngineSource, Family, Match};
+pub use options::Spec;
 pub use os_release::OsRelease;
 pub use upgrade::{Upgraded, upgrade};
 
@@ -42,7 +42,7 @@ const LISTENING: &str = include_str!("scripts/listening.sh");
 
 /// A host that was looked at.
 #[derive(Clone, Debug)]
-pub struct Host {
+pub struct DetectedHost {
     /// What was found.
     pub facts: Facts,
     /// Its family.
@@ -87,13 +87,13 @@ pub struct Report {
 ///
 /// # Errors
 /// No way to become root ([`crate::error::Kind::Refused`]), or `OS type not recognized`.
-pub async fn detect(remote: &dyn Remote, console: &Console, name: &Name) -> Result<Host> {
+pub async fn detect(remote: &dyn Remote, console: &Console, name: &Name) -> Result<DetectedHost> {
     let script = Script::default().part(ENGINE_FACTS).part(include_str!("scripts/detect.sh"));
     let reply = script.run_when_free(remote, console, name).await?;
     let facts = Facts::from_reply(&reply, clock::now());
     let has_systemd_engine = facts.init == Some(Init::Systemd) && facts.engine.is_installed();
     let family = families::recognise(&facts.os, has_systemd_engine)?;
-    Ok(Host { facts, family })
+    Ok(DetectedHost { facts, family })
 }
 
 /// Makes it a Docker host: host name, packages, engine, certificates, options; for `create` and `provision`.
@@ -103,8 +103,8 @@ pub async fn detect(remote: &dyn Remote, console: &Console, name: &Name) -> Resu
 pub async fn provision(
     remote: &dyn Remote,
     console: &Console,
-    host: &Host,
-    wanted: &Wanted<'_>,
+    host: &DetectedHost,
+    wanted: &Spec<'_>,
     certificates: Certificates<'_>,
 ) -> Result<Report> {
     for remark in plan::remarks(&host.facts) {
@@ -118,7 +118,12 @@ pub async fn provision(
 }
 
 /// Everything before the engine's configuration; afterwards `host` knows the engine that is there.
-async fn prepare(remote: &dyn Remote, console: &Console, host: &mut Host, wanted: &Wanted<'_>) -> Result<Vec<String>> {
+async fn prepare(
+    remote: &dyn Remote,
+    console: &Console,
+    host: &mut DetectedHost,
+    wanted: &Spec<'_>,
+) -> Result<Vec<String>> {
     let steps = plan::plan(&host.facts, host.family, wanted)?;
     let installs = steps.iter().any(|step| matches!(step, plan::Step::Install(_)));
     if wanted.engine.install_url.trim().eq_ignore_ascii_case("none") {
@@ -164,8 +169,8 @@ fn name_script(error: Error, steps: &[plan::Step]) -> Error {
 pub async fn configure(
     remote: &dyn Remote,
     console: &Console,
-    host: &Host,
-    wanted: &Wanted<'_>,
+    host: &DetectedHost,
+    wanted: &Spec<'_>,
     certificates: Certificates<'_>,
 ) -> Result<Report> {
     let facts = &host.facts;
@@ -191,7 +196,7 @@ pub async fn configure(
 
 /// The script that writes the certificates and the options, (re)starts the engine if anything changed, and puts
 /// everything back if it does not start.
-fn engine_script(console: &Console, facts: &Facts, wanted: &Wanted<'_>) -> Result<Script> {
+fn engine_script(console: &Console, facts: &Facts, wanted: &Spec<'_>) -> Result<Script> {
     let (json, held) = DaemonJson::lasting(facts.file("daemon.json"), facts.file("held.json"))?;
     json.check(wanted.engine)?;
     options::check_storage_driver(wanted.engine, facts.engine.version)?;
@@ -264,7 +269,7 @@ fn service(init: Option<Init>, port: u16) -> Script {
 ///
 /// # Errors
 /// It does not within 30 seconds, or has failed: with the last lines of its log.
-pub async fn wait_listening(remote: &dyn Remote, host: &Host, name: &Name, port: u16) -> Result<()> {
+pub async fn wait_listening(remote: &dyn Remote, host: &DetectedHost, name: &Name, port: u16) -> Result<()> {
     let script = service(host.facts.init, port).part(include_str!("scripts/wait_listening.sh"));
     script.run(remote, name).await.map(|_| ())
 }
@@ -284,7 +289,7 @@ pub enum Firewall {
 ///
 /// # Errors
 /// The firewall refuses the change.
-pub async fn open_firewall(remote: &dyn Remote, host: &Host, name: &Name, port: u16) -> Result<Firewall> {
+pub async fn open_firewall(remote: &dyn Remote, host: &DetectedHost, name: &Name, port: u16) -> Result<Firewall> {
     let script = service(host.facts.init, port).part(include_str!("scripts/firewall.sh"));
     let reply = script.run(remote, name).await?;
     Ok(match reply.facts.get("opened").map(String::as_str) {

@@ -9,7 +9,7 @@ use super::facts::Version;
 
 /// What provisioning is to set up.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct Spec<'a> {
     /// The machine's name, which becomes the host's.
     pub name: &'a crate::store::Name,
     /// For the label `provider=`.
@@ -50,7 +50,7 @@ pub(super) fn check_storage_driver(engine: &EngineOptions, version: Option<Versi
 }
 
 /// All arguments after the daemon's own path, in the original's order.
-pub(super) fn daemon_arguments(wanted: &Wanted<'_>, storage_driver: &str, json: &DaemonJson) -> Result<Vec<String>> {
+pub(super) fn daemon_arguments(wanted: &Spec<'_>, storage_driver: &str, json: &DaemonJson) -> Result<Vec<String>> {
     let engine = wanted.engine;
     let address = if wanted.listen_ipv6 { "[::]" } else { "0.0.0.0" };
     let mut words = vec![
@@ -106,7 +106,7 @@ mod tests {
 
     fn arguments(engine: &EngineOptions, json: &DaemonJson) -> String {
         let name = "web".parse().expect("a name");
-        let wanted = Wanted {
+        let wanted = Spec {
             name: &name,
             driver_name: "generic",
             engine_port: 2376,

@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 use super::daemon_json::DaemonJson;
 use super::drop_in;
 use super::facts::Facts;
-use super::families::{DOCKER_CE, Match, Source};
-use super::options::{Wanted, check_storage_driver, is_removed, proxies};
+use super::families::{DOCKER_CE, EngineSource, Match};
+use super::options::{Spec, check_storage_driver, is_removed, proxies};
 use super::script::Script;
 
 /// The install script that is used when no other URL was given.
@@ -62,7 +62,7 @@ pub(super) enum Install {
 }
 
 /// What is to be done before the engine is configured, in order.
-pub(super) fn plan(facts: &Facts, family: Match, wanted: &Wanted<'_>) -> Result<Vec<Step>> {
+pub(super) fn plan(facts: &Facts, family: Match, wanted: &Spec<'_>) -> Result<Vec<Step>> {
     check_space(facts)?;
     DaemonJson::parse(facts.file("daemon.json"))?.check(wanted.engine)?;
     if facts.init.is_none() {
@@ -113,7 +113,7 @@ fn needs_host_name(facts: &Facts, name: &str) -> bool {
 }
 
 /// How to get an engine; `None`: it was said that nothing is to be installed.
-fn install(facts: &Facts, family: Match, wanted: &Wanted<'_>) -> Result<Option<Install>> {
+fn install(facts: &Facts, family: Match, wanted: &Spec<'_>) -> Result<Option<Install>> {
     let url = wanted.engine.install_url.trim();
     if url.eq_ignore_ascii_case("none") {
         return Ok(None);
@@ -122,7 +122,7 @@ fn install(facts: &Facts, family: Match, wanted: &Wanted<'_>) -> Result<Option<I
         return Err(Error::msg("Docker on the host is a snap, which can neither read /etc/docker nor be configured")
             .hint("remove it on the host with `snap remove docker`, then run `docker-machine provision`"));
     }
-    if family.engine == Source::Image || facts.is_image {
+    if family.engine == EngineSource::Image || facts.is_image {
         let name = facts.os.id();
         return Err(Error::msg(format!(
             "there is no Docker on the host, and {name} is an image to which none can be added"
@@ -134,18 +134,18 @@ fn install(facts: &Facts, family: Match, wanted: &Wanted<'_>) -> Result<Option<I
     }
     check_storage_driver(wanted.engine, None)?;
     Ok(Some(match family.engine {
-        Source::Script => {
+        EngineSource::Script => {
             check_processor(facts)?;
             Install::Script { url: DEFAULT_INSTALL_URL.to_owned() }
         }
-        Source::RpmRepository(repository) => Install::RpmRepository { repository },
-        Source::DebRepository(upstream) => deb_repository(facts, upstream),
-        Source::Packages(packages) => Install::Packages(packages),
-        Source::SuseModule => Install::SuseModule { version: facts.os.get("VERSION_ID").to_owned() },
-        Source::Alpine => Install::Alpine,
-        Source::Amazon if facts.os.get("VERSION_ID") == "2" => Install::AmazonExtras,
-        Source::Amazon => Install::Packages("docker"),
-        Source::Image => unreachable!("refused above"),
+        EngineSource::RpmRepository(repository) => Install::RpmRepository { repository },
+        EngineSource::DebRepository(upstream) => deb_repository(facts, upstream),
+        EngineSource::Packages(packages) => Install::Packages(packages),
+        EngineSource::SuseModule => Install::SuseModule { version: facts.os.get("VERSION_ID").to_owned() },
+        EngineSource::Alpine => Install::Alpine,
+        EngineSource::Amazon if facts.os.get("VERSION_ID") == "2" => Install::AmazonExtras,
+        EngineSource::Amazon => Install::Packages("docker"),
+        EngineSource::Image => unreachable!("refused above"),
     }))
 }
 
@@ -170,7 +170,7 @@ fn check_processor(facts: &Facts) -> Result<()> {
 }
 
 /// The storage driver to write: the one asked for, else the one that an earlier provisioning wrote, if it was used.
-pub(super) fn storage_driver(facts: &Facts, wanted: &Wanted<'_>, earlier: Option<String>) -> StorageDriver {
+pub(super) fn storage_driver(facts: &Facts, wanted: &Spec<'_>, earlier: Option<String>) -> StorageDriver {
     let asked = &wanted.engine.storage_driver;
     match earlier {
         _ if !asked.is_empty() => StorageDriver::Write(asked.clone()),
@@ -193,7 +193,7 @@ pub(super) enum StorageDriver {
 }
 
 /// One script for all steps; it ends with another look at the engine.
-pub(super) fn script(steps: &[Step], wanted: &Wanted<'_>) -> Script {
+pub(super) fn script(steps: &[Step], wanted: &Spec<'_>) -> Script {
     let mut script = Script::default();
     for step in steps {
         script = match step {
@@ -217,7 +217,7 @@ pub(super) fn script(steps: &[Step], wanted: &Wanted<'_>) -> Script {
 
 pub(super) const PACKAGES: &str = include_str!("scripts/packages.sh");
 
-fn install_script(script: Script, install: &Install, wanted: &Wanted<'_>) -> Script {
+fn install_script(script: Script, install: &Install, wanted: &Spec<'_>) -> Script {
     let exports: Vec<String> =
         proxies(wanted.engine).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mut script = script.part(PACKAGES);
@@ -305,7 +305,7 @@ mod tests {
 
     fn planned(facts: &Facts, options: &EngineOptions) -> Result<Vec<Step>> {
         let name = "web".parse().expect("a name");
-        let wanted = Wanted {
+        let wanted = Spec {
             name: &name,
             driver_name: "generic",
             engine_port: 2376,
@@ -385,7 +385,7 @@ mod tests {
     fn an_earlier_storage_driver_stays_only_where_it_holds_images() {
         let name = "web".parse().expect("a name");
         let options = EngineOptions::default();
-        let wanted = Wanted {
+        let wanted = Spec {
             name: &name,
             driver_name: "generic",
             engine_port: 2376,

@@ -219,7 +219,7 @@ async fn transcript(case: &Case) -> String {
     let host = case.host();
     let engine = options();
     let name = "web-1".parse().expect("a name");
-    let wanted = Wanted {
+    let wanted = Spec {
         name: &name,
         driver_name: "generic",
         engine_port: 2376,

@@ -6,9 +6,9 @@ use crate::ssh::Remote;
 use crate::store::Name;
 
 use super::facts::version_text;
-use super::families::Source;
+use super::families::EngineSource;
 use super::options::is_removed;
-use super::{Host, Init, drop_in, openrc, plan, service};
+use super::{DetectedHost, Init, drop_in, openrc, plan, service};
 
 /// What an upgrade did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,13 @@ pub struct Upgraded {
 /// # Errors
 /// There is no engine, no package owns it, its storage driver does not exist in newer engines, or a command fails
 /// on the host.
-pub async fn upgrade(remote: &dyn Remote, console: &Console, host: &Host, name: &Name, port: u16) -> Result<Upgraded> {
+pub async fn upgrade(
+    remote: &dyn Remote,
+    console: &Console,
+    host: &DetectedHost,
+    name: &Name,
+    port: u16,
+) -> Result<Upgraded> {
     let facts = &host.facts;
     if !facts.engine.is_installed() {
         return Err(Error::msg("there is no Docker Engine on the host to upgrade")
@@ -32,7 +38,7 @@ pub async fn upgrade(remote: &dyn Remote, console: &Console, host: &Host, name: 
     }
     check_storage(host)?;
     let spinner = console.progress("Upgrading docker...");
-    if host.family.engine == Source::Image || facts.is_image {
+    if host.family.engine == EngineSource::Image || facts.is_image {
         console
             .warn(format!("Docker is part of the {} image: it is upgraded with the operating system.", facts.os.id()));
         return Ok(Upgraded { changed: false, version: facts.engine.version_text.clone() });
@@ -55,7 +61,7 @@ pub async fn upgrade(remote: &dyn Remote, console: &Console, host: &Host, name: 
 }
 
 /// An engine that would not start any more with its own options is left as it is.
-fn check_storage(host: &Host) -> Result<()> {
+fn check_storage(host: &DetectedHost) -> Result<()> {
     let facts = &host.facts;
     let driver = match facts.init {
         Some(Init::OpenRc) => facts.file("openrc-conf").and_then(openrc::storage_driver),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use docker_machine::certs::{CertPaths, Identity, KeyType, Trust, ensure};
+use docker_machine::certs::{CaVerifier, CertPaths, Identity, KeyType, ensure};
 use docker_machine::clock;
 use docker_machine::console::Console;
 use docker_machine::context::Globals;
@@ -239,7 +239,7 @@ fn certificates_that_were_being_made_by_killed_processes_are_finished() {
         let paths = paths(&store);
         block_on(ensure(&Console::captured(&[]), &store, &paths, &identity())).expect("certificates in the end");
         let read = |path: &Path| fs::read(path).expect("a certificate");
-        let trust = Trust::of(&read(&paths.ca)).expect("a CA");
+        let trust = CaVerifier::of(&read(&paths.ca)).expect("a CA");
         assert!(trust.accepts_client(&read(&paths.client), clock::now()));
         let left = fs::read_dir(&paths.cert_dir).expect("a folder").filter_map(Result::ok);
         let left: Vec<_> = left.map(|file| file.file_name()).filter(|file| !is_temporary(file)).collect();
@@ -261,6 +261,6 @@ fn twenty_processes_make_one_ca() {
     let (_root, store) = new_store();
     all_succeed(&store, (0..20).map(|_| child(&store, "child_ensures_certificates")).collect());
     let paths = paths(&store);
-    let trust = Trust::of(&fs::read(&paths.ca).expect("a CA")).expect("a CA");
+    let trust = CaVerifier::of(&fs::read(&paths.ca).expect("a CA")).expect("a CA");
     assert!(trust.accepts_client(&fs::read(&paths.client).expect("a certificate"), clock::now()));
 }

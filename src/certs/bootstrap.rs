@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::inspect::inspect;
 use super::issue::{Authority, issue_client, new_ca};
 use super::pair::Pair;
-use super::trust::Trust;
+use super::verifier::CaVerifier;
 use super::{CertPaths, Identity};
 use crate::clock;
 use crate::console::Console;
@@ -201,7 +201,7 @@ fn foreign_client(paths: &CertPaths) -> Error {
 
 fn accepted(paths: &CertPaths, client: &[u8], now: SystemTime) -> Result<bool> {
     let ca = read(&paths.ca)?.unwrap_or_default();
-    Ok(Trust::of(&ca)?.accepts_client(client, now))
+    Ok(CaVerifier::of(&ca)?.accepts_client(client, now))
 }
 
 /// A file's bytes; `None` if there is none.

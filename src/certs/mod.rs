@@ -9,7 +9,7 @@ mod inspect;
 mod issue;
 mod key;
 mod pair;
-mod trust;
+mod verifier;
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ pub use inspect::{CertInfo, inspect};
 pub use issue::{Issued, ServerRequest, issue_server};
 pub use key::{KeyType, pkcs1_pem};
 pub use pair::Pair;
-pub use trust::Trust;
+pub use verifier::CaVerifier;
 
 use crate::context::Globals;
 use crate::env::Env;

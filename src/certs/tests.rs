@@ -65,7 +65,7 @@ impl Bench {
     }
 
     fn client_fits(&self) -> bool {
-        let trust = Trust::of(&fs::read(&self.paths.ca).unwrap()).unwrap();
+        let trust = CaVerifier::of(&fs::read(&self.paths.ca).unwrap()).unwrap();
         trust.accepts_client(&fs::read(&self.paths.client).unwrap(), clock::now())
     }
 }

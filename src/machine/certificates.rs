@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use super::Host;
-use crate::certs::{self, CertPaths, Identity, Pair, ServerRequest, Trust, inspect};
+use crate::certs::{self, CaVerifier, CertPaths, Identity, Pair, ServerRequest, inspect};
 use crate::clock;
 use crate::context::Context;
 use crate::error::{Context as _, Error, Result};
@@ -95,7 +95,7 @@ impl<'a> Needs<'a> {
 
     /// Signed by this CA, for every name, and not about to end.
     fn fits(&self, ca: &str, server: &str) -> bool {
-        let (Ok(info), Ok(trust)) = (inspect(server.as_bytes()), Trust::of(ca.as_bytes())) else { return false };
+        let (Ok(info), Ok(trust)) = (inspect(server.as_bytes()), CaVerifier::of(ca.as_bytes())) else { return false };
         info.expires_soon(clock::now()).is_none()
             && self.names.iter().all(|name| info.sans.contains(name))
             && self.names.last().is_none_or(|name| trust.accepts_server(server.as_bytes(), name, clock::now()))

@@ -17,12 +17,12 @@ use crate::error::{Error, Result};
 
 /// The certificates of one CA.
 #[derive(Debug)]
-pub struct Trust {
+pub struct CaVerifier {
     clients: Arc<dyn ClientCertVerifier>,
     servers: Arc<dyn ServerCertVerifier>,
 }
 
-impl Trust {
+impl CaVerifier {
     /// Trusts one CA, given as PEM.
     ///
     /// # Errors

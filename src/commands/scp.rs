@@ -89,21 +89,21 @@ fn side(text: &str) -> Side<'_> {
 }
 
 /// A side with its machine's login.
-struct Place<'a> {
+struct Operand<'a> {
     target: Option<SshTarget>,
     side: Side<'a>,
 }
 
-async fn load<'a>(cx: &Context, side: Side<'a>) -> Result<Place<'a>> {
-    let Some(machine) = side.machine else { return Ok(Place { target: None, side }) };
+async fn load<'a>(cx: &Context, side: Side<'a>) -> Result<Operand<'a>> {
+    let Some(machine) = side.machine else { return Ok(Operand { target: None, side }) };
     // Both layers of the original say it; scripts match the result.
     let name = targets::valid(machine).context("Error loading host")?;
     let host = Host::load(cx, &name).context("Error loading host")?;
     names::check_user(side.user.unwrap_or_default())?;
-    Ok(Place { target: Some(login::target(cx, &host).await?), side })
+    Ok(Operand { target: Some(login::target(cx, &host).await?), side })
 }
 
-impl Place<'_> {
+impl Operand<'_> {
     /// As scp and rsync take it.
     fn location(&self) -> String {
         let Some(target) = &self.target else { return external::operand(self.side.path) };
@@ -120,7 +120,7 @@ impl Place<'_> {
 }
 
 /// `-o` options of the connection: host key, silence, key and port of the one machine. `flags` stand in the middle.
-fn connection(from: &Place<'_>, to: &Place<'_>, policy: HostKeyPolicy, flags: &[&str]) -> Vec<String> {
+fn connection(from: &Operand<'_>, to: &Operand<'_>, policy: HostKeyPolicy, flags: &[&str]) -> Vec<String> {
     let machines = || [&from.target, &to.target].into_iter().flatten();
     let mut words = external::dash_o(external::quiet_options(machines().next(), policy));
     words.extend(flags.iter().map(|flag| (*flag).to_owned()));
@@ -140,13 +140,13 @@ fn scp_flags(args: &Args) -> Vec<&'static str> {
     chosen.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag).collect()
 }
 
-fn scp_arguments(from: &Place<'_>, to: &Place<'_>, policy: HostKeyPolicy, args: &Args) -> Vec<String> {
+fn scp_arguments(from: &Operand<'_>, to: &Operand<'_>, policy: HostKeyPolicy, args: &Args) -> Vec<String> {
     let mut words = connection(from, to, policy, &scp_flags(args));
     words.extend([from.location(), to.location()]);
     words
 }
 
-fn rsync_arguments(from: &Place<'_>, to: &Place<'_>, policy: HostKeyPolicy, args: &Args) -> Vec<String> {
+fn rsync_arguments(from: &Operand<'_>, to: &Operand<'_>, policy: HostKeyPolicy, args: &Args) -> Vec<String> {
     let ssh: Vec<String> = connection(from, to, policy, &[]).iter().map(|word| for_rsync(word)).collect();
     let mut words = Vec::new();
     if !args.quiet {
@@ -170,8 +170,8 @@ fn for_rsync(word: &str) -> String {
 /// configuration file, which then goes on to the user's own.
 async fn between_machines(
     scp: &Path,
-    from: &Place<'_>,
-    to: &Place<'_>,
+    from: &Operand<'_>,
+    to: &Operand<'_>,
     policy: HostKeyPolicy,
     args: &Args,
 ) -> Result<()> {
@@ -182,33 +182,33 @@ async fn between_machines(
     let mut words = vec!["-F".to_owned(), file.path().display().to_string()];
     words.extend(external::dash_o(["LogLevel=quiet".to_owned()]));
     words.extend(scp_flags(args).into_iter().map(str::to_owned));
-    words.extend([from, to].iter().filter_map(|place| by_alias(place)));
+    words.extend([from, to].iter().filter_map(|operand| by_alias(operand)));
     external::run(scp, &words).await
 }
 
-fn by_alias(place: &Place<'_>) -> Option<String> {
-    let target = place.target.as_ref()?;
-    let user = place.side.user.unwrap_or(&target.user);
-    Some(format!("{user}@{}:{}", target.alias, place.side.path))
+fn by_alias(operand: &Operand<'_>) -> Option<String> {
+    let target = operand.target.as_ref()?;
+    let user = operand.side.user.unwrap_or(&target.user);
+    Some(format!("{user}@{}:{}", target.alias, operand.side.path))
 }
 
 /// Over SFTP by ourselves: with `--native-ssh`, or where there is no `scp`.
-async fn native(cx: &Context, from: Place<'_>, to: Place<'_>, args: &Args) -> Result<()> {
+async fn native(cx: &Context, from: Operand<'_>, to: Operand<'_>, args: &Args) -> Result<()> {
     let how = copy::How { recursive: args.recursive, progress: !args.quiet && cx.env.stderr_tty };
     let (from, to) = (open(cx, from).await?, open(cx, to).await?);
     copy::copy(&from, &to, how, &cx.console).await
 }
 
-async fn open(cx: &Context, place: Place<'_>) -> Result<copy::Place> {
-    let path = place.side.path.to_owned();
-    let Some(mut target) = place.target else {
-        return Ok(copy::Place { files: Files::Local(cx.env.cwd.clone()), path });
+async fn open(cx: &Context, operand: Operand<'_>) -> Result<copy::Location> {
+    let path = operand.side.path.to_owned();
+    let Some(mut target) = operand.target else {
+        return Ok(copy::Location { files: Files::Local(cx.env.cwd.clone()), path });
     };
-    if let Some(user) = place.side.user {
+    if let Some(user) = operand.side.user {
         target.user = user.to_owned();
     }
     let files = Files::remote(connect(cx, &target).await?, &target.alias).await?;
-    Ok(copy::Place { files, path })
+    Ok(copy::Location { files, path })
 }
 
 #[cfg(test)]
@@ -227,9 +227,9 @@ mod tests {
         }
     }
 
-    fn place<'a>(text: &'a str, key: Option<&str>) -> Place<'a> {
+    fn operand<'a>(text: &'a str, key: Option<&str>) -> Operand<'a> {
         let side = side(text);
-        Place { target: side.machine.map(|name| target(name, key)), side }
+        Operand { target: side.machine.map(|name| target(name, key)), side }
     }
 
     fn args(recursive: bool, quiet: bool) -> Args {
@@ -255,21 +255,21 @@ mod tests {
     #[test]
     fn scp_is_called_as_the_original_does_when_host_keys_are_not_checked() {
         let off = HostKeyPolicy::Off;
-        let words = scp_arguments(&place("web:/a", Some("/k")), &place("/b", None), off, &args(true, true));
+        let words = scp_arguments(&operand("web:/a", Some("/k")), &operand("/b", None), off, &args(true, true));
         let expected = format!(
             "{UNCHECKED} -3 -r -q -o IdentitiesOnly=yes -o Port=2222 -o IdentityFile=\"/k\" admin@192.0.2.7:/a /b"
         );
         assert_eq!(words.join(" "), expected);
-        let words = scp_arguments(&place("/a", None), &place("web:/b", None), off, &args(false, false));
+        let words = scp_arguments(&operand("/a", None), &operand("web:/b", None), off, &args(false, false));
         assert_eq!(words.join(" "), format!("{UNCHECKED} -3 -o Port=2222 /a admin@192.0.2.7:/b"));
-        let words = scp_arguments(&place("/a", None), &place("/b", None), off, &args(false, false));
+        let words = scp_arguments(&operand("/a", None), &operand("/b", None), off, &args(false, false));
         assert_eq!(words.join(" "), format!("{UNCHECKED} -3 -o IdentitiesOnly=yes /a /b"));
     }
 
     #[test]
     fn rsync_gets_the_connection_as_one_word() {
         let off = HostKeyPolicy::Off;
-        let words = rsync_arguments(&place("web:/a", Some("/k")), &place("/b", None), off, &args(true, false));
+        let words = rsync_arguments(&operand("web:/a", Some("/k")), &operand("/b", None), off, &args(true, false));
         let ssh = format!("ssh {UNCHECKED} -o IdentitiesOnly=yes -o Port=2222 -o IdentityFile=\"/k\"");
         assert_eq!(words, ["--progress", "-e", &ssh, "-r", "admin@192.0.2.7:/a", "/b"]);
     }
@@ -277,9 +277,9 @@ mod tests {
     #[test]
     fn a_local_file_is_never_an_option() {
         let off = HostKeyPolicy::Off;
-        let words = rsync_arguments(&place("--rsh=x", None), &place("web:/b", None), off, &args(false, true));
+        let words = rsync_arguments(&operand("--rsh=x", None), &operand("web:/b", None), off, &args(false, true));
         assert_eq!(words[2..], ["./--rsh=x", "admin@192.0.2.7:/b"]);
-        let words = scp_arguments(&place("web:/a", None), &place("localhost:-oX=x", None), off, &args(false, true));
+        let words = scp_arguments(&operand("web:/a", None), &operand("localhost:-oX=x", None), off, &args(false, true));
         assert_eq!(words.last().unwrap(), "./-oX=x");
     }
 
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_copy_between_machines_names_them_by_their_aliases() {
-        assert_eq!(by_alias(&place("root@web:/a", None)).unwrap(), "root@web:/a");
-        assert_eq!(by_alias(&place("web:", None)).unwrap(), "admin@web:");
+        assert_eq!(by_alias(&operand("root@web:/a", None)).unwrap(), "root@web:/a");
+        assert_eq!(by_alias(&operand("web:", None)).unwrap(), "admin@web:");
     }
 }

@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Why a login did not happen.
 #[derive(Debug)]
-pub enum Failure {
+pub enum LoginError {
     /// No connection, or it broke: trying again may help.
     Unreachable(Error),
     /// The host is there and accepts none of the keys; a booting host may still change its mind.
@@ -33,7 +33,7 @@ pub enum Failure {
     Final(Error),
 }
 
-impl Failure {
+impl LoginError {
     /// The error inside.
     pub fn into_error(self) -> Error {
         match self {
@@ -81,13 +81,13 @@ impl Credentials {
     /// Logs in, or says which keys were refused.
     ///
     /// # Errors
-    /// Every [`Failure`] but the final one.
-    pub async fn log_in(self, handle: &mut Handle<Client>, target: &SshTarget) -> Result<(), Failure> {
+    /// Every [`LoginError`] but the final one.
+    pub async fn log_in(self, handle: &mut Handle<Client>, target: &SshTarget) -> Result<(), LoginError> {
         let attempt = Attempt { handle, target, hash: None, tried: Vec::new() };
         let limit = LIMIT.as_secs();
         timeout(LIMIT, attempt.run(self)).await.unwrap_or_else(|_| {
             let message = format!("{} did not answer the login within {limit} s", address(target));
-            Err(Failure::Unreachable(Error::new(Kind::Unreachable, message)))
+            Err(LoginError::Unreachable(Error::new(Kind::Unreachable, message)))
         })
     }
 }
@@ -142,7 +142,7 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Tries one key after the other and stops at the first that is accepted: russh never answers a login after that.
-    async fn run(mut self, credentials: Credentials) -> Result<(), Failure> {
+    async fn run(mut self, credentials: Credentials) -> Result<(), LoginError> {
         let mut agent = credentials.agent;
         for offer in credentials.offers {
             let accepted = match offer {
@@ -159,7 +159,7 @@ impl Attempt<'_> {
                 break;
             }
         }
-        Err(Failure::Login(self.refusal()))
+        Err(LoginError::Login(self.refusal()))
     }
 
     async fn file(
@@ -167,7 +167,7 @@ impl Attempt<'_> {
         path: &Path,
         key: Arc<PrivateKey>,
         certificate: Option<Box<Certificate>>,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, LoginError> {
         let user = self.target.user.clone();
         if let Some(certificate) = certificate {
             let answer = self.handle.authenticate_openssh_cert(&user, Arc::clone(&key), *certificate).await;
@@ -182,7 +182,7 @@ impl Attempt<'_> {
     }
 
     /// A signer that fails (a locked agent, a token that is not plugged in) is as good as a refused key.
-    async fn agent(&mut self, identity: AgentIdentity, agent: &mut Agent) -> Result<bool, Failure> {
+    async fn agent(&mut self, identity: AgentIdentity, agent: &mut Agent) -> Result<bool, LoginError> {
         let user = self.target.user.clone();
         let public = identity.public_key().into_owned();
         let hash = self.rsa_hash(&public).await;
@@ -199,12 +199,12 @@ impl Attempt<'_> {
         Ok(matches!(answer, Ok(AuthResult::Success)))
     }
 
-    fn accepted(&self, answer: Result<AuthResult, russh::Error>) -> Result<bool, Failure> {
+    fn accepted(&self, answer: Result<AuthResult, russh::Error>) -> Result<bool, LoginError> {
         match answer {
             Ok(answer) => Ok(answer.success()),
             Err(error) => {
                 let message = format!("the login at {} broke off: {error}", address(self.target));
-                Err(Failure::Unreachable(Error::new(Kind::Unreachable, message)))
+                Err(LoginError::Unreachable(Error::new(Kind::Unreachable, message)))
             }
         }
     }

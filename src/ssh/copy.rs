@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::console::{Console, visible_line};
 use crate::error::{Error, Kind, Result, os_text};
-use crate::ssh::files::{Facts, FileKind, Files, finish};
+use crate::ssh::files::{FileKind, Files, Metadata, finish};
 
 /// A directory tree deeper than this is a symbolic link that leads back into itself.
 const DEEPEST: usize = 100;
@@ -15,7 +15,7 @@ const DEEPEST: usize = 100;
 const PIECE: usize = 256 * 1024;
 
 /// One end of a copy.
-pub struct Place {
+pub struct Location {
     /// Where.
     pub files: Files,
     /// The path there, as typed.
@@ -35,18 +35,18 @@ pub struct How {
 ///
 /// # Errors
 /// The source cannot be read or the destination not be written; [`Kind::Exit`] 1 if something was left out.
-pub async fn copy(from: &Place, to: &Place, how: How, console: &Console) -> Result<()> {
+pub async fn copy(from: &Location, to: &Location, how: How, console: &Console) -> Result<()> {
     let source = from.start();
-    let facts = from.files.facts(source).await?;
-    let facts = facts.ok_or_else(|| from.files.failed(&from.path, "no such file or directory"))?;
+    let metadata = from.files.metadata(source).await?;
+    let metadata = metadata.ok_or_else(|| from.files.failed(&from.path, "no such file or directory"))?;
     let target = target(to, source).await?;
     let mut copier = Copier { from: &from.files, to: &to.files, how, console, left_out: 0 };
-    match facts.kind {
+    match metadata.kind {
         FileKind::Directory if !how.recursive => {
             return Err(from.files.failed(&from.path, "it is a directory").hint("-r copies directories"));
         }
-        FileKind::Directory => copier.directory(source, &target, facts, 0).await?,
-        FileKind::File => copier.file(source, &target, facts).await?,
+        FileKind::Directory => copier.directory(source, &target, metadata, 0).await?,
+        FileKind::File => copier.file(source, &target, metadata).await?,
         FileKind::Other => return Err(from.files.failed(&from.path, "not a regular file")),
     }
     match copier.left_out {
@@ -56,7 +56,7 @@ pub async fn copy(from: &Place, to: &Place, how: How, console: &Console) -> Resu
     }
 }
 
-impl Place {
+impl Location {
     /// The path as the operations take it. On a host, empty and `~` are the login folder, where relative paths start
     /// anyway; here the user's shell has done that.
     fn start(&self) -> &str {
@@ -73,10 +73,10 @@ fn in_login_folder(path: &str) -> &str {
 }
 
 /// What the copy will be called: in an existing directory it keeps its name.
-async fn target(to: &Place, source: &str) -> Result<String> {
+async fn target(to: &Location, source: &str) -> Result<String> {
     let path = to.start();
-    match to.files.facts(path).await? {
-        Some(Facts { kind: FileKind::Directory, .. }) => Ok(inside(path, last_name(source))),
+    match to.files.metadata(path).await? {
+        Some(Metadata { kind: FileKind::Directory, .. }) => Ok(inside(path, last_name(source))),
         Some(_) if path.ends_with('/') => Err(to.files.failed(&to.path, "not a directory")),
         None if path.ends_with('/') => Ok(path.trim_end_matches('/').to_owned()),
         _ => Ok(path.to_owned()),
@@ -108,14 +108,14 @@ struct Copier<'a> {
 }
 
 impl Copier<'_> {
-    async fn directory(&mut self, source: &str, target: &str, facts: Facts, depth: usize) -> Result<()> {
+    async fn directory(&mut self, source: &str, target: &str, metadata: Metadata, depth: usize) -> Result<()> {
         if depth > DEEPEST {
             return Err(self.from.failed(source, "too many levels of directories"));
         }
-        match self.to.facts(target).await? {
-            Some(Facts { kind: FileKind::Directory, .. }) => {}
+        match self.to.metadata(target).await? {
+            Some(Metadata { kind: FileKind::Directory, .. }) => {}
             Some(_) => return Err(self.to.failed(target, "not a directory")),
-            None => self.to.make_directory(target, facts.mode).await?,
+            None => self.to.make_directory(target, metadata.mode).await?,
         }
         for name in self.from.names(source).await? {
             let (source, target) = (inside(source, &name), inside(target, &name));
@@ -132,20 +132,20 @@ impl Copier<'_> {
 
     /// One thing in a directory. Symbolic links are followed; one that leads nowhere is no file.
     async fn entry(&mut self, source: &str, target: &str, depth: usize) -> Result<()> {
-        match self.from.facts(source).await? {
-            Some(facts @ Facts { kind: FileKind::Directory, .. }) => {
-                Box::pin(self.directory(source, target, facts, depth + 1)).await
+        match self.from.metadata(source).await? {
+            Some(metadata @ Metadata { kind: FileKind::Directory, .. }) => {
+                Box::pin(self.directory(source, target, metadata, depth + 1)).await
             }
-            Some(facts @ Facts { kind: FileKind::File, .. }) => self.file(source, target, facts).await,
+            Some(metadata @ Metadata { kind: FileKind::File, .. }) => self.file(source, target, metadata).await,
             Some(_) => Err(self.from.failed(source, "not a regular file")),
             None => Err(self.from.failed(source, "no such file or directory")),
         }
     }
 
-    async fn file(&self, source: &str, target: &str, facts: Facts) -> Result<()> {
+    async fn file(&self, source: &str, target: &str, metadata: Metadata) -> Result<()> {
         let mut reader = self.from.read(source).await?;
-        let mut writer = self.to.write(target, facts.mode).await?;
-        let bar = self.bar(source, facts.size);
+        let mut writer = self.to.write(target, metadata.mode).await?;
+        let bar = self.bar(source, metadata.size);
         let mut buffer = vec![0; PIECE];
         loop {
             let count = reader.read(&mut buffer).await.map_err(|error| self.from.failed(source, os_text(&error)))?;
@@ -183,7 +183,7 @@ mod tests {
         for (typed, path) in [("", ""), ("~", ""), ("~/", ""), ("~/a", "a"), ("/x", "/x"), ("a~", "a~")] {
             assert_eq!(in_login_folder(typed), path, "{typed:?}");
         }
-        let here = Place { files: Files::Local("/".into()), path: "~/a".into() };
+        let here = Location { files: Files::Local("/".into()), path: "~/a".into() };
         assert_eq!(here.start(), "~/a");
     }
 
@@ -197,8 +197,8 @@ mod tests {
         assert_eq!(inside("d", ""), "d");
     }
 
-    fn local(folder: &std::path::Path, path: &str) -> Place {
-        Place { files: Files::Local(folder.to_owned()), path: path.to_owned() }
+    fn local(folder: &std::path::Path, path: &str) -> Location {
+        Location { files: Files::Local(folder.to_owned()), path: path.to_owned() }
     }
 
     #[tokio::test]

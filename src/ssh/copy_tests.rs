@@ -6,20 +6,20 @@ use std::path::Path;
 use crate::console::Console;
 use crate::error::Result;
 use crate::ssh::connect;
-use crate::ssh::copy::{How, Place, copy};
+use crate::ssh::copy::{How, Location, copy};
 use crate::ssh::files::Files;
 use crate::ssh::sshd::Sshd;
 
-async fn on(server: &Sshd, name: &str, path: &Path) -> Place {
+async fn on(server: &Sshd, name: &str, path: &Path) -> Location {
     let connection = connect(&server.context(), &server.user()).await.unwrap();
-    Place { files: Files::remote(connection, name).await.unwrap(), path: path.display().to_string() }
+    Location { files: Files::remote(connection, name).await.unwrap(), path: path.display().to_string() }
 }
 
-fn here(path: &Path) -> Place {
-    Place { files: Files::Local("/".into()), path: path.display().to_string() }
+fn here(path: &Path) -> Location {
+    Location { files: Files::Local("/".into()), path: path.display().to_string() }
 }
 
-async fn transfer(from: Place, to: Place, recursive: bool) -> Result<()> {
+async fn transfer(from: Location, to: Location, recursive: bool) -> Result<()> {
     copy(&from, &to, How { recursive, progress: false }, &Console::captured(&[])).await
 }
 

@@ -35,11 +35,11 @@ pub enum Files {
     /// Here; relative paths start at this folder.
     Local(PathBuf),
     /// On a host.
-    Remote(Box<Remote>),
+    Remote(Box<SftpFiles>),
 }
 
 /// A host's files.
-pub struct Remote {
+pub struct SftpFiles {
     session: SftpSession,
     /// For listings, page by page: the session itself would gather one without end.
     lister: OnceCell<RawSftpSession>,
@@ -50,7 +50,7 @@ pub struct Remote {
 
 /// What a copy needs to know about a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Facts {
+pub struct Metadata {
     /// What it is; symbolic links are followed.
     pub kind: FileKind,
     /// The permission bits.
@@ -71,9 +71,9 @@ pub enum FileKind {
 }
 
 /// A file's content as it is read.
-pub type Source = Box<dyn AsyncRead + Send + Unpin>;
+pub type Reader = Box<dyn AsyncRead + Send + Unpin>;
 /// A file's content as it is written.
-pub type Sink = Box<dyn AsyncWrite + Send + Unpin>;
+pub type Writer = Box<dyn AsyncWrite + Send + Unpin>;
 
 impl Files {
     /// The files of a host, over its sftp subsystem. `name` is how messages call it.
@@ -86,19 +86,19 @@ impl Files {
             session.map_err(|error| missing(name, &error.to_string()))
         });
         let session = session.await?;
-        Ok(Self::Remote(Box::new(Remote { session, lister: OnceCell::new(), name: name.to_owned(), connection })))
+        Ok(Self::Remote(Box::new(SftpFiles { session, lister: OnceCell::new(), name: name.to_owned(), connection })))
     }
 
-    /// The file's facts; `None` if there is no such file.
-    pub async fn facts(&self, path: &str) -> Result<Option<Facts>> {
+    /// The file's metadata; `None` if there is no such file.
+    pub async fn metadata(&self, path: &str) -> Result<Option<Metadata>> {
         match self {
             Self::Local(folder) => match tokio::fs::metadata(folder.join(path)).await {
-                Ok(data) => Ok(Some(Facts { kind: local_kind(&data), mode: data.mode() & 0o777, size: data.len() })),
+                Ok(data) => Ok(Some(Metadata { kind: local_kind(&data), mode: data.mode() & 0o777, size: data.len() })),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
                 Err(error) => Err(self.failed(path, os_text(&error))),
             },
             Self::Remote(remote) => match remote.session.metadata(path).await {
-                Ok(data) => Ok(Some(remote_facts(&data))),
+                Ok(data) => Ok(Some(remote_metadata(&data))),
                 Err(SftpError::Status(status)) if status.status_code == StatusCode::NoSuchFile => Ok(None),
                 Err(error) => Err(self.failed(path, sftp_text(&error))),
             },
@@ -130,7 +130,7 @@ impl Files {
     }
 
     /// Opens a file for reading.
-    pub async fn read(&self, path: &str) -> Result<Source> {
+    pub async fn read(&self, path: &str) -> Result<Reader> {
         match self {
             Self::Local(folder) => {
                 let file = tokio::fs::File::open(folder.join(path)).await;
@@ -144,7 +144,7 @@ impl Files {
     }
 
     /// Opens a file for writing, emptied; a new one gets the mode, less the umask there.
-    pub async fn write(&self, path: &str, mode: u32) -> Result<Sink> {
+    pub async fn write(&self, path: &str, mode: u32) -> Result<Writer> {
         match self {
             Self::Local(folder) => {
                 let mut options = tokio::fs::OpenOptions::new();
@@ -172,7 +172,7 @@ impl Files {
                 remote.session.create_dir(path).await.map_err(failed)?;
                 // The mode cannot be given with the request, and the umask there is not known: only ever take away.
                 let Ok(made) = remote.session.metadata(path).await else { return Ok(()) };
-                let less = remote_facts(&made).mode & (mode | 0o700);
+                let less = remote_metadata(&made).mode & (mode | 0o700);
                 let attributes = FileAttributes { permissions: Some(less), ..FileAttributes::empty() };
                 remote.session.set_metadata(path, attributes).await.map_err(failed)
             }
@@ -194,7 +194,7 @@ impl Files {
     }
 }
 
-impl Remote {
+impl SftpFiles {
     /// The names in a directory as the host tells them, or why not.
     async fn names(&self, path: &str) -> Result<Result<Vec<String>, String>> {
         let lister = self.lister.get_or_try_init(|| self.open_lister()).await?;
@@ -270,7 +270,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// Ends a written file, so that errors that come late are seen.
-pub async fn finish(mut sink: Sink) -> std::io::Result<()> {
+pub async fn finish(mut sink: Writer) -> std::io::Result<()> {
     sink.flush().await?;
     sink.shutdown().await
 }
@@ -283,7 +283,7 @@ fn local_kind(data: &std::fs::Metadata) -> FileKind {
     }
 }
 
-fn remote_facts(data: &FileAttributes) -> Facts {
+fn remote_metadata(data: &FileAttributes) -> Metadata {
     let kind = data.file_type();
     let kind = match (kind.is_file(), kind.is_dir()) {
         (true, _) => FileKind::File,
@@ -291,7 +291,7 @@ fn remote_facts(data: &FileAttributes) -> Facts {
         _ => FileKind::Other,
     };
     let mode = data.permissions.unwrap_or(0o644) & 0o777;
-    Facts { kind, mode, size: data.size.unwrap_or(0) }
+    Metadata { kind, mode, size: data.size.unwrap_or(0) }
 }
 
 /// The system's words for the statuses that have one.

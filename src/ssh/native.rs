@@ -16,7 +16,7 @@ use crate::console::Console;
 use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Cause, Error, Kind, Result, os_text};
-use crate::ssh::auth::{Credentials, Failure, address};
+use crate::ssh::auth::{Credentials, LoginError, address};
 use crate::ssh::handler::{Client, Trouble};
 use crate::ssh::hostkeys::{HostKeyPolicy, Pins};
 use crate::ssh::relays::Relays;
@@ -36,12 +36,12 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A logged-in connection to a host. When it breaks between two commands, the next command makes it anew.
 pub struct Connection {
-    place: Place,
+    login: Login,
     handle: Mutex<Arc<Handle<Client>>>,
 }
 
 /// Everything that is needed to connect (again).
-struct Place {
+struct Login {
     target: SshTarget,
     env: Env,
     console: Console,
@@ -55,21 +55,21 @@ struct Place {
 /// [`Kind::Refused`]: the key is not accepted, or the host key has changed; trying again does not help, except on a
 /// host that is still booting.
 pub async fn connect(cx: &Context, target: &SshTarget) -> Result<Connection> {
-    attempt(cx, target).await.map_err(Failure::into_error)
+    attempt(cx, target).await.map_err(LoginError::into_error)
 }
 
 /// [`connect`] with the difference that waiting needs.
-pub(super) async fn attempt(cx: &Context, target: &SshTarget) -> Result<Connection, Failure> {
-    let place =
-        Place { target: target.clone(), env: cx.env.clone(), console: cx.console.clone(), relays: Arc::default() };
-    let handle = place.connect().await?;
-    Ok(Connection { place, handle: Mutex::new(Arc::new(handle)) })
+pub(super) async fn attempt(cx: &Context, target: &SshTarget) -> Result<Connection, LoginError> {
+    let login =
+        Login { target: target.clone(), env: cx.env.clone(), console: cx.console.clone(), relays: Arc::default() };
+    let handle = login.connect().await?;
+    Ok(Connection { login, handle: Mutex::new(Arc::new(handle)) })
 }
 
 /// Whether a host answers with a handshake. Nothing is sent that tells who we are.
-pub(super) async fn greeting(cx: &Context, target: &SshTarget) -> Result<(), Failure> {
+pub(super) async fn greeting(cx: &Context, target: &SshTarget) -> Result<(), LoginError> {
     cx.console.debug(format!("Looking who answers at {}", address(target)));
-    let stream = dial(target).await.map_err(Failure::Unreachable)?;
+    let stream = dial(target).await.map_err(LoginError::Unreachable)?;
     match timeout(HANDSHAKE, russh::client::connect_stream(Arc::default(), stream, Client::looking())).await {
         Ok(Ok(_) | Err(Trouble::Seen)) => Ok(()),
         Ok(Err(trouble)) => Err(classify(target, trouble)),
@@ -77,13 +77,13 @@ pub(super) async fn greeting(cx: &Context, target: &SshTarget) -> Result<(), Fai
     }
 }
 
-impl Place {
-    async fn connect(&self) -> Result<Handle<Client>, Failure> {
+impl Login {
+    async fn connect(&self) -> Result<Handle<Client>, LoginError> {
         let target = &self.target;
         self.console.debug(format!("Connecting to {}", address(target)));
-        let credentials = Credentials::collect(target, &self.env).await.map_err(Failure::Final)?;
-        let pins = Pins::load(target, HostKeyPolicy::from_env(&self.env)).map_err(Failure::Final)?;
-        let stream = dial(target).await.map_err(Failure::Unreachable)?;
+        let credentials = Credentials::collect(target, &self.env).await.map_err(LoginError::Final)?;
+        let pins = Pins::load(target, HostKeyPolicy::from_env(&self.env)).map_err(LoginError::Final)?;
+        let stream = dial(target).await.map_err(LoginError::Unreachable)?;
         let (mut handle, shown) = handshake(target, stream, &pins, &self.relays).await?;
         credentials.log_in(&mut handle, target).await?;
         if let Some(key) = shown.get()
@@ -124,7 +124,7 @@ async fn handshake(
     stream: TcpStream,
     pins: &Pins,
     relays: &Arc<Relays>,
-) -> Result<(Handle<Client>, Shown), Failure> {
+) -> Result<(Handle<Client>, Shown), LoginError> {
     let config = Config {
         preferred: pins.preferred(),
         keepalive_interval: Some(KEEP_ALIVE),
@@ -139,15 +139,15 @@ async fn handshake(
     }
 }
 
-fn silent(target: &SshTarget) -> Failure {
+fn silent(target: &SshTarget) -> LoginError {
     let message = format!("no SSH handshake from {} within {} s", address(target), HANDSHAKE.as_secs());
-    Failure::Unreachable(Error::new(Kind::Unreachable, message))
+    LoginError::Unreachable(Error::new(Kind::Unreachable, message))
 }
 
 /// A server that cannot agree or speaks something else stays that way; everything else may be a host that boots.
-fn classify(target: &SshTarget, trouble: Trouble) -> Failure {
+fn classify(target: &SshTarget, trouble: Trouble) -> LoginError {
     let error = match trouble {
-        Trouble::HostKey(error) => return Failure::Final(error),
+        Trouble::HostKey(error) => return LoginError::Final(error),
         Trouble::Protocol(error) => error,
         Trouble::Seen => russh::Error::Disconnect,
     };
@@ -156,17 +156,17 @@ fn classify(target: &SshTarget, trouble: Trouble) -> Failure {
         russh::Error::NoCommonAlgo { kind: AlgorithmKind::Key, theirs, .. } => {
             let theirs = theirs.join(", ");
             let message = format!("no SSH connection to {place} is possible: it signs with {theirs} only");
-            Failure::Final(Error::new(Kind::Refused, message).hint(
+            LoginError::Final(Error::new(Kind::Refused, message).hint(
                 "ssh-rsa means SHA-1, which proves nothing any more: the host needs an Ed25519 key or a newer sshd",
             ))
         }
         russh::Error::NoCommonAlgo { .. } | russh::Error::Version | russh::Error::WrongServerSig => {
             let message = format!("no SSH connection to {place} is possible: {error}");
-            Failure::Final(Error::new(Kind::Refused, message))
+            LoginError::Final(Error::new(Kind::Refused, message))
         }
         _ => {
             let message = format!("{place} ended the SSH handshake: {}", protocol_text(&error));
-            Failure::Unreachable(Error::new(Kind::Unreachable, message))
+            LoginError::Unreachable(Error::new(Kind::Unreachable, message))
         }
     }
 }
@@ -184,12 +184,12 @@ fn protocol_text(error: &russh::Error) -> String {
 impl Connection {
     /// Whom it is connected to.
     pub fn target(&self) -> &SshTarget {
-        &self.place.target
+        &self.login.target
     }
 
     /// What the host may open to us.
     pub(super) fn relays(&self) -> &Relays {
-        &self.place.relays
+        &self.login.relays
     }
 
     /// Opens a channel for a command, a shell or a subsystem; reconnects first if the connection is gone.
@@ -204,8 +204,8 @@ impl Connection {
     pub(super) async fn live(&self) -> Result<Arc<Handle<Client>>> {
         let mut current = self.handle.lock().await;
         if current.is_closed() {
-            self.place.console.debug(format!("The connection to {} is gone", address(self.target())));
-            *current = Arc::new(self.place.connect().await.map_err(Failure::into_error)?);
+            self.login.console.debug(format!("The connection to {} is gone", address(self.target())));
+            *current = Arc::new(self.login.connect().await.map_err(LoginError::into_error)?);
         }
         Ok(Arc::clone(&current))
     }
@@ -231,7 +231,7 @@ impl Connection {
 #[async_trait]
 impl Remote for Connection {
     async fn exec(&self, exec: &Exec) -> Result<Output> {
-        self.place.console.debug(format!("SSH cmd: {}", exec.command));
+        self.login.console.debug(format!("SSH cmd: {}", exec.command));
         let (read, write) = self.session().await?.split();
         let purpose = exec.purpose.map_or_else(|| quoted(&exec.command), str::to_owned);
         let run = async {

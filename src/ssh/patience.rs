@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use crate::context::Context;
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::ssh::auth::Failure;
+use crate::ssh::auth::LoginError;
 use crate::ssh::native::{attempt, greeting};
 use crate::ssh::{Connection, SshTarget};
 
@@ -76,7 +76,7 @@ pub async fn wait_for_greeting(cx: &Context, target: &SshTarget, patience: Patie
 
 async fn patiently<T, F>(cx: &Context, patience: Patience, last: &LastFailure, attempt: impl Fn() -> F) -> Result<T>
 where
-    F: Future<Output = Result<T, Failure>>,
+    F: Future<Output = Result<T, LoginError>>,
 {
     let start = Instant::now();
     let mut waiting = Waiting::new(patience);
@@ -125,15 +125,15 @@ impl Waiting {
     }
 
     /// Decides from the failure and the time since the start of the wait.
-    fn after(&mut self, failure: &Failure, elapsed: Duration) -> Next {
+    fn after(&mut self, failure: &LoginError, elapsed: Duration) -> Next {
         let pause = match failure {
-            Failure::Final(_) => return Next::GiveUp,
-            Failure::Unreachable(_) => {
+            LoginError::Final(_) => return Next::GiveUp,
+            LoginError::Unreachable(_) => {
                 self.refusals = 0;
                 let slower = (self.pause * 2).min(SLOWEST);
                 std::mem::replace(&mut self.pause, slower)
             }
-            Failure::Login(_) => {
+            LoginError::Login(_) => {
                 self.refusals += 1;
                 let first = *self.first_answer.get_or_insert(elapsed);
                 let final_now = self.refusals >= REFUSALS && elapsed.saturating_sub(first) >= SINCE_FIRST_ANSWER;
@@ -152,16 +152,16 @@ mod tests {
     use super::*;
     use crate::error::Kind;
 
-    fn unreachable() -> Failure {
-        Failure::Unreachable(Error::new(Kind::Unreachable, "connection refused"))
+    fn unreachable() -> LoginError {
+        LoginError::Unreachable(Error::new(Kind::Unreachable, "connection refused"))
     }
 
-    fn login() -> Failure {
-        Failure::Login(Error::new(Kind::Refused, "key refused"))
+    fn login() -> LoginError {
+        LoginError::Login(Error::new(Kind::Refused, "key refused"))
     }
 
     /// When the wait ends if every attempt takes no time and fails in the same way.
-    fn ends_after(patience: Patience, failure: &Failure) -> Duration {
+    fn ends_after(patience: Patience, failure: &LoginError) -> Duration {
         let (mut waiting, mut elapsed) = (Waiting::new(patience), Duration::ZERO);
         while let Next::TryAgain(pause) = waiting.after(failure, elapsed) {
             elapsed += pause;
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_changed_host_key_ends_the_wait_even_while_booting() {
-        let changed = Failure::Final(Error::new(Kind::Refused, "changed"));
+        let changed = LoginError::Final(Error::new(Kind::Refused, "changed"));
         assert_eq!(ends_after(Patience::BOOTING, &changed), Duration::ZERO);
     }
 }

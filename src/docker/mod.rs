@@ -48,7 +48,7 @@ pub struct Engine {
 
 /// What the engine answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// HTTP status.
     pub status: u16,
     /// The status in words: `400 Bad Request`.
@@ -111,7 +111,7 @@ impl Engine {
     ///
     /// # Errors
     /// No connection, or no HTTP answer within the limit. An error status is no failure here.
-    pub async fn request(&self, method: Method, path: &str, json: Vec<u8>) -> Result<Answer, EngineError> {
+    pub async fn request(&self, method: Method, path: &str, json: Vec<u8>) -> Result<Response, EngineError> {
         match timeout(self.limit, self.exchange(method, path, json)).await {
             Ok(answer) => answer,
             Err(_) => {
@@ -120,7 +120,7 @@ impl Engine {
         }
     }
 
-    async fn exchange(&self, method: Method, path: &str, json: Vec<u8>) -> Result<Answer, EngineError> {
+    async fn exchange(&self, method: Method, path: &str, json: Vec<u8>) -> Result<Response, EngineError> {
         let address = self.endpoint.to_string();
         let broken = |error: hyper::Error| error::exchange(&address, &error);
         let mut sender = match &self.endpoint {
@@ -154,7 +154,7 @@ impl Engine {
             }
         })?;
         let body = body.to_bytes().to_vec();
-        Ok(Answer { status: status.as_u16(), status_line: status.to_string(), body })
+        Ok(Response { status: status.as_u16(), status_line: status.to_string(), body })
     }
 
     async fn secure(&self, host: &str, stream: TcpStream) -> Result<impl AsyncRead + AsyncWrite + use<>, EngineError> {
@@ -166,7 +166,7 @@ impl Engine {
     }
 }
 
-impl Answer {
+impl Response {
     /// The body of a success.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! the cursor is, [`values`] what belongs there, [`sources`] looks it up. No network is used
 //! unless states are asked for ([`sources::STATES`]) or a path on a machine is being typed.
 
-mod answer;
+mod completions;
 mod line;
 mod paths;
 mod request;
@@ -18,7 +18,7 @@ use super::{create_flags, driver_flags, tree};
 use crate::driver::registry;
 use crate::env::Env;
 use crate::shared::Shared;
-use answer::{Answer, Candidate, Paths};
+use completions::{Candidate, Completions, Paths};
 use request::Request;
 use sources::Sources;
 use spot::{Spot, What};
@@ -38,33 +38,33 @@ pub(super) fn answer(env: &Env, words: &[String]) -> String {
     request.show(&answer)
 }
 
-async fn complete(env: &Env, request: &Request, shared: &Shared) -> Answer {
+async fn complete(env: &Env, request: &Request, shared: &Shared) -> Completions {
     if request.redirected() {
-        return Answer { paths: Some(Paths::Files), ..Answer::default() };
+        return Completions { paths: Some(Paths::Files), ..Completions::default() };
     }
     let (words, current) = (request.complete_words(), request.current());
     let wrapped = env.var("DOCKER_MACHINE_WRAPPED") == Some("true");
     let mut tree = tree::program(&[]);
     let mut spot = Spot::find(&tree, words, current, wrapped);
-    let Some(sources) = Sources::new(env, &spot, shared) else { return Answer::default() };
+    let Some(sources) = Sources::new(env, &spot, shared) else { return Completions::default() };
     if spot.command.as_deref() == Some("create") {
         tree = tree::program(&flags_of_driver(&sources, words).await);
         spot = Spot::find(&tree, words, current, wrapped);
     }
     match &spot.what {
-        What::FlagName => Answer { candidates: flag_names(&spot, current), paths: None },
+        What::FlagName => Completions { candidates: flag_names(&spot, current), paths: None },
         What::Value { flag, joined } => {
             let values = values::of_flag(spot.command.as_deref(), &spot.flags[*flag]);
             let typed = &current[joined.len()..];
             let mut answer = sources.look_up(&tree, values, &spot, typed).await;
             // A shell completes paths in whole words only.
             if let Some(paths) = answer.paths.filter(|_| !joined.is_empty()) {
-                answer = Answer { candidates: paths::local(env, typed, paths), paths: None };
+                answer = Completions { candidates: paths::local(env, typed, paths), paths: None };
             }
             answer.candidates.iter_mut().for_each(|candidate| candidate.text.insert_str(0, joined));
             answer
         }
-        What::Command => Answer { candidates: sources::commands(&tree, wrapped), paths: None },
+        What::Command => Completions { candidates: sources::commands(&tree, wrapped), paths: None },
         What::Word => {
             let values = values::of_word(spot.command.as_deref().unwrap_or_default(), spot.positionals.len());
             sources.look_up(&tree, values, &spot, current).await

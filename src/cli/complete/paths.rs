@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::answer::{Candidate, Paths};
+use super::completions::{Candidate, Paths};
 use crate::env::Env;
 
 /// The files whose path goes on from what was typed; folders end in `/`. Hidden files must be asked for.

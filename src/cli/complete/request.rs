@@ -1,6 +1,6 @@
 //! What a shell asks, and how it wants the answer. `commands/complete.rs` describes both.
 
-use super::answer::{Answer, Paths};
+use super::completions::{Completions, Paths};
 use super::line::Line;
 use crate::console::visible_line;
 
@@ -62,7 +62,7 @@ impl Request {
     }
 
     /// The answer as text.
-    pub(super) fn show(&self, answer: &Answer) -> String {
+    pub(super) fn show(&self, answer: &Completions) -> String {
         let kind = match answer.paths {
             None => "words",
             Some(Paths::Files) => "files",

@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::answer::{Answer, Candidate, Paths};
+use super::completions::{Candidate, Completions, Paths};
 use super::paths;
 use super::spot::Spot;
-use super::values::{Values, Wanted};
+use super::values::{PowerFilter, Values};
 use crate::commands::completion::SCRIPTS;
 use crate::console::Console;
 use crate::context::{Context, Globals};
@@ -64,11 +64,17 @@ impl Sources {
     }
 
     /// The values of a kind, of which `typed` is there already.
-    pub(super) async fn look_up(&self, tree: &clap::Command, values: Values<'_>, spot: &Spot, typed: &str) -> Answer {
+    pub(super) async fn look_up(
+        &self,
+        tree: &clap::Command,
+        values: Values<'_>,
+        spot: &Spot,
+        typed: &str,
+    ) -> Completions {
         let candidates = match values {
             Values::Unknown => Vec::new(),
             Values::OfDriver(flag) => return self.offered(flag),
-            Values::Paths(paths) => return Answer { candidates: Vec::new(), paths: Some(paths) },
+            Values::Paths(paths) => return Completions { candidates: Vec::new(), paths: Some(paths) },
             Values::Fixed(words) => words.iter().map(|word| Candidate::new(*word, "")).collect(),
             Values::Machines(wanted) => self.machine_names(wanted, &spot.positionals).await,
             Values::Drivers => registry::known().map(|name| Candidate::new(name, "")).collect(),
@@ -81,35 +87,35 @@ impl Sources {
                 None => self.places(typed).await,
             },
         };
-        Answer { candidates, paths: None }
+        Completions { candidates, paths: None }
     }
 
     /// What the drivers offer for a flag of theirs.
-    fn offered(&self, flag: &str) -> Answer {
+    fn offered(&self, flag: &str) -> Completions {
         let machines = self.records();
         let sight = Sight { env: &self.cx.env, machines: &machines };
         match registry::offers(flag, &sight) {
-            Offers::Nothing => Answer::default(),
-            Offers::Files => Answer { candidates: Vec::new(), paths: Some(Paths::Files) },
+            Offers::Nothing => Completions::default(),
+            Offers::Files => Completions { candidates: Vec::new(), paths: Some(Paths::Files) },
             Offers::Values(offers) => {
                 let candidates = offers.into_iter().map(|offer| Candidate::new(offer.text, offer.help));
-                Answer { candidates: candidates.collect(), paths: None }
+                Completions { candidates: candidates.collect(), paths: None }
             }
         }
     }
 
-    async fn machine_names(&self, wanted: Wanted, typed: &[String]) -> Vec<Candidate> {
+    async fn machine_names(&self, wanted: PowerFilter, typed: &[String]) -> Vec<Candidate> {
         let machines = self.machines(wanted).await;
         machines.iter().filter(|machine| !typed.contains(&machine.name)).map(Machine::candidate).collect()
     }
 
     /// The machines by their records, which are only read, never brought to today's form.
-    async fn machines(&self, wanted: Wanted) -> Vec<Machine> {
+    async fn machines(&self, wanted: PowerFilter) -> Vec<Machine> {
         let names = self.cx.store.names().unwrap_or_default();
         let read =
             |name: &Name| Machine { name: name.to_string(), record: record(&self.cx.store.folder(name)), state: None };
         let mut machines: Vec<Machine> = names.iter().map(read).collect();
-        if self.cx.env.var(STATES) == Some("true") && wanted != Wanted::Any {
+        if self.cx.env.var(STATES) == Some("true") && wanted != PowerFilter::Any {
             self.add_states(&mut machines).await;
             machines.retain(|machine| machine.is_wanted(wanted));
         }
@@ -129,21 +135,21 @@ impl Sources {
     /// `machine:`, or `user@machine:` once a user was typed.
     async fn places(&self, typed: &str) -> Vec<Candidate> {
         let user = typed.split_once('@').map_or(String::new(), |(user, _)| format!("{user}@"));
-        let machines = self.machines(Wanted::Running).await;
+        let machines = self.machines(PowerFilter::Running).await;
         let place = |machine: &Machine| Candidate { text: format!("{user}{}:", machine.name), ..machine.candidate() };
         machines.iter().map(place).collect()
     }
 
-    async fn copy_side(&self, typed: &str) -> Answer {
+    async fn copy_side(&self, typed: &str) -> Completions {
         if let Some((place, path)) = remote_side(typed) {
-            return Answer { candidates: self.remote(place, path, Paths::Files).await, paths: None };
+            return Completions { candidates: self.remote(place, path, Paths::Files).await, paths: None };
         }
         let mut candidates = self.places(typed).await;
         if !candidates.iter().any(|candidate| candidate.text.starts_with(typed)) {
-            return Answer { candidates: Vec::new(), paths: Some(Paths::Files) };
+            return Completions { candidates: Vec::new(), paths: Some(Paths::Files) };
         }
         candidates.extend(paths::local(&self.cx.env, typed, Paths::Files));
-        Answer { candidates, paths: None }
+        Completions { candidates, paths: None }
     }
 
     /// Paths on a machine, for as long as anybody waits for a TAB.
@@ -203,11 +209,11 @@ impl Machine {
     }
 
     /// A machine that did not tell its state stays: better one name too many.
-    fn is_wanted(&self, wanted: Wanted) -> bool {
+    fn is_wanted(&self, wanted: PowerFilter) -> bool {
         match (wanted, self.state) {
-            (Wanted::Any, _) | (_, None | Some(State::None | State::Timeout)) => true,
-            (Wanted::Running, Some(state)) => state == State::Running,
-            (Wanted::Off, Some(state)) => state != State::Running,
+            (PowerFilter::Any, _) | (_, None | Some(State::None | State::Timeout)) => true,
+            (PowerFilter::Running, Some(state)) => state == State::Running,
+            (PowerFilter::Off, Some(state)) => state != State::Running,
         }
     }
 }

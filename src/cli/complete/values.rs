@@ -3,11 +3,11 @@
 use clap::ValueHint;
 
 use super::super::flag::{FlagSpec, Takes};
-use super::answer::Paths;
+use super::completions::Paths;
 
 /// Which machines a command is for, if their states are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum PowerFilter {
     Any,
     Running,
     /// Everything but running ones.
@@ -21,7 +21,7 @@ pub(super) enum Values<'f> {
     Unknown,
     Fixed(&'static [&'static str]),
     Paths(Paths),
-    Machines(Wanted),
+    Machines(PowerFilter),
     Drivers,
     Commands,
     /// What `completion` prints.
@@ -67,12 +67,12 @@ pub(super) fn of_flag<'f>(command: Option<&str>, flag: &'f FlagSpec) -> Values<'
 /// What the word after `index` other words of a command may be.
 pub(super) fn of_word(command: &str, index: usize) -> Values<'static> {
     match (command, index) {
-        ("config" | "env" | "ssh" | "version", 0) => Values::Machines(Wanted::Running),
+        ("config" | "env" | "ssh" | "version", 0) => Values::Machines(PowerFilter::Running),
         ("url", 0) | ("ip" | "kill" | "provision" | "regenerate-certs" | "stop", _) => {
-            Values::Machines(Wanted::Running)
+            Values::Machines(PowerFilter::Running)
         }
-        ("inspect" | "status", 0) | ("restart" | "rm" | "upgrade", _) => Values::Machines(Wanted::Any),
-        ("start", _) => Values::Machines(Wanted::Off),
+        ("inspect" | "status", 0) | ("restart" | "rm" | "upgrade", _) => Values::Machines(PowerFilter::Any),
+        ("start", _) => Values::Machines(PowerFilter::Off),
         ("scp", 0 | 1) => Values::CopySide,
         ("mount", 0) => Values::MountSource,
         ("mount", 1) | ("man", 0) => Values::Paths(Paths::Folders),

@@ -180,14 +180,14 @@ async fn fill(inquiry: Arc<Inquiry>, driver: Box<dyn Driver>, files: TlsFiles, m
 
 /// What a machine's driver and engine said.
 #[derive(Debug, Default)]
-struct Answer {
+struct Status {
     state: State,
     url: String,
     version: Option<String>,
     error: Option<Error>,
 }
 
-impl Answer {
+impl Status {
     fn into_row(self, cx: &Context, row: &mut Row) {
         if let Some(docker_host) = cx.env.var("DOCKER_HOST").filter(|_| self.state == State::Running) {
             row.active_host = self.url == docker_host;
@@ -206,11 +206,11 @@ impl Answer {
 }
 
 impl Inquiry {
-    async fn ask(&self, driver: &dyn Driver, files: &TlsFiles) -> Answer {
+    async fn ask(&self, driver: &dyn Driver, files: &TlsFiles) -> Status {
         let cx = self.cx.for_driver();
         prepare(&cx, driver).await;
         let _permit = self.connections.acquire().await;
-        let mut answer = Answer::default();
+        let mut answer = Status::default();
         match driver.url(&cx).await {
             Ok(url) => answer.url = url,
             Err(error) => answer.error = Some(error),

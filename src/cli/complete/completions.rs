@@ -22,7 +22,7 @@ pub(super) enum Paths {
 
 /// All that could stand at the cursor.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct Completions {
     pub(super) candidates: Vec<Candidate>,
     /// The shell is to complete these, there being no candidates.
     pub(super) paths: Option<Paths>,

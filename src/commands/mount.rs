@@ -68,21 +68,21 @@ async fn load(cx: &Context, machine: &str) -> Result<SshTarget> {
 
 /// `[[USER@]MACHINE:]PATH`.
 #[derive(Debug, PartialEq, Eq)]
-struct Source {
+struct RemotePath {
     user: Option<String>,
     machine: String,
     path: String,
 }
 
-fn source(text: &str) -> Source {
+fn source(text: &str) -> RemotePath {
     let Some((place, path)) = text.split_once(':') else {
-        return Source { user: None, machine: "default".to_owned(), path: text.to_owned() };
+        return RemotePath { user: None, machine: "default".to_owned(), path: text.to_owned() };
     };
     let (user, machine) = match place.split_once('@') {
         Some((user, machine)) => (Some(user.to_owned()), machine),
         None => (None, place),
     };
-    Source { user, machine: machine.to_owned(), path: path.to_owned() }
+    RemotePath { user, machine: machine.to_owned(), path: path.to_owned() }
 }
 
 fn sshfs_options(target: &SshTarget, policy: HostKeyPolicy) -> Vec<String> {
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_source_names_machine_user_and_path() {
         let source_of = |text: &str| {
-            let Source { user, machine, path } = source(text);
+            let RemotePath { user, machine, path } = source(text);
             (user.unwrap_or_default(), machine, path)
         };
         let three = |user: &str, machine: &str, path: &str| (user.to_owned(), machine.to_owned(), path.to_owned());

@@ -190,12 +190,12 @@ async fn several(api: &Api, ids: Vec<String>) -> Answers {
 }
 
 async fn one_by_one(api: &Api, ids: Vec<String>) -> Answers {
-    let places = Arc::new(Semaphore::new(SINGLE_CALLS));
+    let permits = Arc::new(Semaphore::new(SINGLE_CALLS));
     let mut calls = JoinSet::new();
     for id in ids {
-        let (api, places) = (api.clone(), Arc::clone(&places));
+        let (api, permits) = (api.clone(), Arc::clone(&permits));
         calls.spawn(async move {
-            let _place = places.acquire_owned().await;
+            let _permit = permits.acquire_owned().await;
             let answer = api.instances(&[("instance-id", std::slice::from_ref(&id))]).await;
             (id, answer.map(|found| found.into_iter().next()))
         });

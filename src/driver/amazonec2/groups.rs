@@ -118,7 +118,7 @@ async fn open_ports(work: &Work<'_>, group: &Group, made: bool, wanted: &[Rule])
             ));
         }
     }
-    if authorize(work.api(), &group.id, &missing).await? == Answer::SomeAreThere {
+    if authorize(work.api(), &group.id, &missing).await? == Authorized::SomeAreThere {
         // EC2 took none of them: each for itself.
         for rule in missing {
             authorize(work.api(), &group.id, &[rule]).await?;
@@ -129,16 +129,16 @@ async fn open_ports(work: &Work<'_>, group: &Group, made: bool, wanted: &[Rule])
 
 /// What EC2 says to new rules.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Answer {
+enum Authorized {
     Opened,
     SomeAreThere,
 }
 
-async fn authorize(api: &Api, group: &str, rules: &[Rule]) -> Result<Answer> {
+async fn authorize(api: &Api, group: &str, rules: &[Rule]) -> Result<Authorized> {
     wait::until(&format!("opening ports in security group {group}"), KNOWN, || async {
         match api.authorize(group, rules).await {
-            Ok(()) => Look::Done(Answer::Opened),
-            Err(error) if error.is("InvalidPermission.Duplicate") => Look::Done(Answer::SomeAreThere),
+            Ok(()) => Look::Done(Authorized::Opened),
+            Err(error) if error.is("InvalidPermission.Duplicate") => Look::Done(Authorized::SomeAreThere),
             // It was made a moment ago.
             Err(error) if error.is("InvalidGroup.NotFound") => Look::NotYet(error.to_string()),
             Err(error) => Look::Failed(error.into()),

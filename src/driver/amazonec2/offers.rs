@@ -12,7 +12,7 @@ type Hinted = (&'static str, &'static str);
 
 /// Where the values of a flag come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
+enum ValuesFrom {
     /// Files of this computer.
     Files,
     /// Common values, those of the AWS configuration, and those that machines have.
@@ -39,7 +39,7 @@ enum Configured {
 const KEYS: &[Hinted] = &[("ed25519", "the default"), ("rsa", "for old images")];
 
 /// Values of the driver's flags, by long name.
-const FLAGS: &[(&str, Source)] = &[
+const FLAGS: &[(&str, ValuesFrom)] = &[
     ("amazonec2-ami", used(&["AMI"], &[])),
     ("amazonec2-device-name", used(&[], &[("/dev/sda1", "Ubuntu"), ("/dev/xvda", "Amazon Linux, Debian")])),
     ("amazonec2-http-endpoint", used(&[], ENABLED)),
@@ -50,16 +50,19 @@ const FLAGS: &[(&str, Source)] = &[
     ("amazonec2-kms-key", used(&["VolumeKmsKeyId"], &[])),
     ("amazonec2-launch-template", used(&["LaunchTemplate"], &[])),
     ("amazonec2-metadata-token", used(&[], TOKENS)),
-    ("amazonec2-profile", Source::Known(Known { fields: &["Profile"], common: &[], configured: Configured::Profiles })),
+    (
+        "amazonec2-profile",
+        ValuesFrom::Known(Known { fields: &["Profile"], common: &[], configured: Configured::Profiles }),
+    ),
     ("amazonec2-region", REGION),
     ("amazonec2-security-group", used(&["SecurityGroupNames"], &[("docker-machine", "the default")])),
-    ("amazonec2-ssh-authorized-key", Source::Files),
+    ("amazonec2-ssh-authorized-key", ValuesFrom::Files),
     ("amazonec2-ssh-key-type", used(&[], KEYS)),
-    ("amazonec2-ssh-keypath", Source::Files),
+    ("amazonec2-ssh-keypath", ValuesFrom::Files),
     ("amazonec2-ssh-user", used(&["SSHUser"], USERS)),
     ("amazonec2-subnet-id", used(&["SubnetId", "SubnetIds"], &[])),
     ("amazonec2-tags", used(&["Tags"], &[])),
-    ("amazonec2-userdata", Source::Files),
+    ("amazonec2-userdata", ValuesFrom::Files),
     ("amazonec2-volume-kms-key", used(&["VolumeKmsKeyId"], &[])),
     ("amazonec2-volume-type", used(&["VolumeType"], VOLUMES)),
     ("amazonec2-vpc-id", used(&["VpcId"], &[])),
@@ -68,11 +71,12 @@ const FLAGS: &[(&str, Source)] = &[
     ("region", REGION),
 ];
 
-const fn used(fields: &'static [&'static str], common: &'static [Hinted]) -> Source {
-    Source::Known(Known { fields, common, configured: Configured::Nothing })
+const fn used(fields: &'static [&'static str], common: &'static [Hinted]) -> ValuesFrom {
+    ValuesFrom::Known(Known { fields, common, configured: Configured::Nothing })
 }
 
-const REGION: Source = Source::Known(Known { fields: &["Region"], common: REGIONS, configured: Configured::Regions });
+const REGION: ValuesFrom =
+    ValuesFrom::Known(Known { fields: &["Region"], common: REGIONS, configured: Configured::Regions });
 
 const ENABLED: &[Hinted] = &[("disabled", ""), ("enabled", "")];
 const TOKENS: &[Hinted] = &[("optional", ""), ("required", "the default")];
@@ -169,8 +173,8 @@ const TYPES: &[Hinted] = &[
 pub fn offers(flag: &str, sight: &Sight<'_>) -> Offers {
     match FLAGS.iter().find(|(name, _)| *name == flag) {
         None => Offers::Nothing,
-        Some((_, Source::Files)) => Offers::Files,
-        Some((_, Source::Known(known))) => Offers::Values(known.values(sight.env, sight.machines)),
+        Some((_, ValuesFrom::Files)) => Offers::Files,
+        Some((_, ValuesFrom::Known(known))) => Offers::Values(known.values(sight.env, sight.machines)),
     }
 }
 

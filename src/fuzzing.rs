@@ -18,8 +18,8 @@ pub use crate::driver::amazonec2::{
 };
 pub use crate::store::{
     load::{is_from_the_future, parse as record, to_map},
+    machine_dir::MachineDir,
     merge::merge,
-    place::Place,
 };
 
 /// The words of a command, canonical: as clap gets them.

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, error::Category};
 
 use super::canonical::{RECORD, canonicalize, drop_nulls};
+use super::machine_dir::MachineDir;
 use super::migrate::{VERSION, migrate, version};
-use super::place::Place;
 use super::record::Record;
 use crate::error::{Error, Kind, Result};
 
@@ -23,16 +23,16 @@ pub struct Parsed {
 ///
 /// # Errors
 /// [`Kind::Damaged`], `Error getting migrated host: …`.
-pub fn parse(bytes: &[u8], place: &Place) -> Result<Parsed> {
-    parse_text(bytes, place).map_err(|error| {
+pub fn parse(bytes: &[u8], dir: &MachineDir) -> Result<Parsed> {
+    parse_text(bytes, dir).map_err(|error| {
         error
             .with_kind(Kind::Damaged)
             .context("Error getting migrated host")
-            .hint(format!("the record is {}/config.json", place.folder_text()))
+            .hint(format!("the record is {}/config.json", dir.folder_text()))
     })
 }
 
-fn parse_text(bytes: &[u8], place: &Place) -> Result<Parsed> {
+fn parse_text(bytes: &[u8], dir: &MachineDir) -> Result<Parsed> {
     let value: Value = serde_json::from_slice(bytes).map_err(not_json)?;
     let mut file = match value {
         Value::Object(file) => file,
@@ -55,13 +55,13 @@ fn parse_text(bytes: &[u8], place: &Place) -> Result<Parsed> {
         _ => return Err(Error::msg("the file holds no driver, so it is no record")),
     };
     if migrated {
-        migrate(&mut file, place);
+        migrate(&mut file, dir);
     }
     let mut record = typed(file.clone())?;
     if migrated {
         file = to_map(&record);
     }
-    place.repair(&mut record);
+    dir.repair(&mut record);
     Ok(Parsed { file, record, migrated })
 }
 

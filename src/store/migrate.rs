@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::canonical::spell;
-use super::place::Place;
+use super::machine_dir::MachineDir;
 
 /// Today's version.
 pub const VERSION: i64 = 3;
@@ -35,24 +35,24 @@ pub fn version(record: &Object) -> i64 {
 }
 
 /// Brings a record of version 0 to 2 to version 3. Keys that nobody knows stay.
-pub fn migrate(record: &mut Object, place: &Place) {
+pub fn migrate(record: &mut Object, dir: &MachineDir) {
     let from = version(record);
     spell(record, OLD_TOP);
     if from < 1 {
         nest_flat_keys(record);
     }
     if from < 2 {
-        rename_keys(record, place);
+        rename_keys(record, dir);
     }
     drop_old_tls(record);
     // Version 2 and older: drivers did not know where the store is. The original leaves their keys sorted.
     if let Some(Value::Object(driver)) = record.get_mut("Driver") {
         spell(driver, &["StorePath"]);
-        driver.insert("StorePath".into(), place.root_text().into());
+        driver.insert("StorePath".into(), dir.root_text().into());
         driver.sort_keys();
     }
     record.shift_remove("StorePath");
-    record.insert("Name".into(), place.name.as_str().into());
+    record.insert("Name".into(), dir.name.as_str().into());
     record.insert("ConfigVersion".into(), VERSION.into());
 }
 
@@ -77,7 +77,7 @@ fn nest_flat_keys(record: &mut Object) {
 }
 
 /// 1 → 2: the CA's key has its name, and the folders are written down.
-fn rename_keys(record: &mut Object, place: &Place) {
+fn rename_keys(record: &mut Object, dir: &MachineDir) {
     let Some(Value::Object(options)) = record.get_mut("HostOptions") else { return };
     let Some(Value::Object(auth)) = options.get_mut("AuthOptions") else { return };
     spell(auth, OLD_TOP);
@@ -86,8 +86,8 @@ fn rename_keys(record: &mut Object, place: &Place) {
     {
         auth.insert("CaPrivateKeyPath".into(), path);
     }
-    auth.insert("CertDir".into(), place.certs_text().into());
-    auth.insert("StorePath".into(), place.folder_text().into());
+    auth.insert("CertDir".into(), dir.certs_text().into());
+    auth.insert("StorePath".into(), dir.folder_text().into());
 }
 
 /// What stood in the engine's and swarm's options before `AuthOptions` had it.

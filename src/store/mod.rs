@@ -11,10 +11,10 @@ pub mod layout;
 mod list;
 pub(crate) mod load;
 mod lock;
+pub(crate) mod machine_dir;
 pub(crate) mod merge;
 mod migrate;
 mod name;
-pub(crate) mod place;
 mod record;
 pub mod root;
 mod sweep;
@@ -39,7 +39,7 @@ use crate::files::write_private;
 use crate::json;
 use layout::{DAMAGED_RECORD, OLD_RECORD, RECORD};
 use load::{Parsed, is_from_the_future, parse, to_map};
-use place::Place;
+use machine_dir::MachineDir;
 
 /// The store: one root folder with `machines/` and `certs/`.
 #[derive(Clone, Debug)]
@@ -132,7 +132,7 @@ impl Store {
         self.look(name)?;
         let mut notes = Vec::new();
         let bytes = self.read(name, &mut notes)?;
-        let parsed = parse(&bytes, &self.place(name))?;
+        let parsed = parse(&bytes, &self.dir(name))?;
         if parsed.migrated {
             match self.modernize(name) {
                 Ok(true) => notes.push(format!(
@@ -162,7 +162,7 @@ impl Store {
             Err(_) if fs::exists(self.config(&name)).is_ok_and(|there| !there) => Vec::new(),
             Err(error) => return Err(error),
         };
-        let text = match parse(&bytes, &self.place(&name)) {
+        let text = match parse(&bytes, &self.dir(&name)) {
             Ok(Parsed { file, record: read, migrated }) => {
                 let merged = merge::merge(&file, &to_map(&read), &to_map(record));
                 if migrated {
@@ -241,8 +241,8 @@ impl Store {
         self.machines().join(format!(".{name}.{what}"))
     }
 
-    fn place(&self, name: &Name) -> Place {
-        Place { name: name.clone(), root: self.root().to_owned() }
+    fn dir(&self, name: &Name) -> MachineDir {
+        MachineDir { name: name.clone(), root: self.root().to_owned() }
     }
 
     /// The record's bytes, or those of the one temporary file that a crash of the original left in its place.
@@ -254,7 +254,7 @@ impl Store {
         };
         if error.kind() == ErrorKind::NotFound {
             let mut left = self.record_drafts(name);
-            left.retain(|path| fs::read(path).is_ok_and(|bytes| parse(&bytes, &self.place(name)).is_ok()));
+            left.retain(|path| fs::read(path).is_ok_and(|bytes| parse(&bytes, &self.dir(name)).is_ok()));
             if let [only] = left.as_slice()
                 && let Ok(bytes) = fs::read(only)
             {
@@ -275,7 +275,7 @@ impl Store {
         let Attempt::Held(_lock) = lock else { return Ok(false) };
         // Somebody may have been here since the first look.
         let old = self.read(name, &mut Vec::new())?;
-        let parsed = parse(&old, &self.place(name))?;
+        let parsed = parse(&old, &self.dir(name))?;
         if parsed.migrated {
             self.keep_old(name, &old)?;
             write_private(&self.config(name), json::pretty(&parsed.file.into()).as_bytes())?;

@@ -12,14 +12,14 @@ use super::record::{AuthOptions, Record};
 
 /// A machine's place in a store.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct MachineDir {
     /// The machine's name, which is its folder's.
     pub name: Name,
     /// The store's root.
     pub root: PathBuf,
 }
 
-impl Place {
+impl MachineDir {
     /// `<root>/machines/NAME`.
     pub fn folder(&self) -> PathBuf {
         self.root.join("machines").join(self.name.as_str())
@@ -137,32 +137,32 @@ mod tests {
 
     use super::*;
 
-    fn place() -> (tempfile::TempDir, Place) {
+    fn dir() -> (tempfile::TempDir, MachineDir) {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("machines/web")).unwrap();
         fs::create_dir(root.path().join("certs")).unwrap();
-        let place = Place { name: "web".parse().unwrap(), root: root.path().into() };
-        (root, place)
+        let dir = MachineDir { name: "web".parse().unwrap(), root: root.path().into() };
+        (root, dir)
     }
 
     #[test]
     fn the_damage_of_faulty_migrations_is_repaired() {
-        let (_root, place) = place();
-        for damaged in [".", "", "st/machines/web", &place.root_text()] {
+        let (_root, dir) = dir();
+        for damaged in [".", "", "st/machines/web", &dir.root_text()] {
             let mut auth = AuthOptions { store_path: damaged.into(), cert_dir: "certs".into(), ..Default::default() };
-            place.repair_auth(&mut auth);
-            assert_eq!((auth.store_path, auth.cert_dir), (place.folder_text(), place.certs_text()), "{damaged:?}");
-            assert_eq!(auth.server_key_path, format!("{}/server-key.pem", place.folder_text()));
-            assert_eq!(auth.client_key_path, format!("{}/key.pem", place.certs_text()));
+            dir.repair_auth(&mut auth);
+            assert_eq!((auth.store_path, auth.cert_dir), (dir.folder_text(), dir.certs_text()), "{damaged:?}");
+            assert_eq!(auth.server_key_path, format!("{}/server-key.pem", dir.folder_text()));
+            assert_eq!(auth.client_key_path, format!("{}/key.pem", dir.certs_text()));
         }
         let mut driver = json!({"StorePath": ".", "SSHKeyPath": ""});
-        place.repair_driver(&mut driver);
-        assert_eq!(driver, json!({"StorePath": place.root_text(), "SSHKeyPath": ""}));
+        dir.repair_driver(&mut driver);
+        assert_eq!(driver, json!({"StorePath": dir.root_text(), "SSHKeyPath": ""}));
     }
 
     #[test]
     fn a_moved_store_finds_its_own_files() {
-        let (root, place) = place();
+        let (root, dir) = dir();
         for file in ["certs/ca.pem", "machines/web/id_rsa", "machines/web/disk.vmdk"] {
             fs::write(root.path().join(file), "").unwrap();
         }
@@ -171,25 +171,25 @@ mod tests {
             server_cert_path: "/gone/machines/web/server.pem".into(),
             ..Default::default()
         };
-        place.repair_auth(&mut auth);
-        assert_eq!(auth.ca_cert_path, format!("{}/ca.pem", place.certs_text()));
-        assert_eq!(auth.server_cert_path, format!("{}/server.pem", place.folder_text()));
+        dir.repair_auth(&mut auth);
+        assert_eq!(auth.ca_cert_path, format!("{}/ca.pem", dir.certs_text()));
+        assert_eq!(auth.server_cert_path, format!("{}/server.pem", dir.folder_text()));
         let mut driver = json!({
             "StorePath": "/gone",
             "SSHKeyPath": "/gone/machines/web/id_rsa",
             "Disk": "/gone/machines/web/disk.vmdk",
             "Iso": "/gone/none.iso",
         });
-        place.repair_driver(&mut driver);
-        assert_eq!(driver["StorePath"], place.root_text());
-        assert_eq!(driver["SSHKeyPath"], format!("{}/id_rsa", place.folder_text()));
-        assert_eq!(driver["Disk"], format!("{}/disk.vmdk", place.folder_text()));
+        dir.repair_driver(&mut driver);
+        assert_eq!(driver["StorePath"], dir.root_text());
+        assert_eq!(driver["SSHKeyPath"], format!("{}/id_rsa", dir.folder_text()));
+        assert_eq!(driver["Disk"], format!("{}/disk.vmdk", dir.folder_text()));
         assert_eq!(driver["Iso"], "/gone/none.iso");
     }
 
     #[test]
     fn paths_that_lead_somewhere_stay() {
-        let (root, place) = place();
+        let (root, dir) = dir();
         let other = tempfile::tempdir().unwrap();
         fs::write(other.path().join("ca.pem"), "").unwrap();
         fs::write(root.path().join("certs/ca.pem"), "").unwrap();
@@ -197,7 +197,7 @@ mod tests {
         let coming = text(&other.path().join("cert.pem"));
         let mut auth =
             AuthOptions { ca_cert_path: foreign.clone(), client_cert_path: coming.clone(), ..Default::default() };
-        place.repair_auth(&mut auth);
+        dir.repair_auth(&mut auth);
         assert_eq!((auth.ca_cert_path, auth.client_cert_path), (foreign, coming));
     }
 }

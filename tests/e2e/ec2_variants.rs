@@ -201,7 +201,7 @@ fn an_arm_type_gets_an_arm_image_and_other_publishers_their_own_user_and_root_de
     let image = named(&region.live_instances()[0].image);
     assert!(image.contains("\tarm64\t") && image.contains("resolute-26.04-arm64-server-20261103"), "{image}");
     let all = region.text(&["images"]);
-    let debian = all.lines().find(|line| line.contains("debian-12-amd64")).and_then(|line| line.split('\t').next());
+    let debian = all.lines().find(|line| line.contains("debian-13-amd64")).and_then(|line| line.split('\t').next());
     let flags = ["--amazonec2-ami", debian.expect("its id"), "--amazonec2-ssh-user", "admin"];
     region.create("debian", &flags).succeeds();
     let launch = region.calls_of("RunInstances").pop().expect("the launch");

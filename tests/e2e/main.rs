@@ -34,6 +34,7 @@ mod ec2_resume_matrix;
 mod ec2_stores;
 mod ec2_variants;
 mod ec2_walk;
+mod engines;
 mod existing_docker;
 mod failing_files;
 mod host_keys;

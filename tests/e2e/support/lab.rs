@@ -135,6 +135,12 @@ impl Lab {
         format!("http://{}/{path}", self.region_text("address"))
     }
 
+    /// Apt's words for a source that has another system's engine.
+    pub fn engine_of(&self, system: &str) -> String {
+        lab_text(&["setup", system]);
+        format!("deb [trusted=yes] {} ./", self.url(&format!("packages/{system}")))
+    }
+
     /// Puts a file on the web server.
     pub fn publish(&self, path: &str, content: &str) {
         fs::write(Path::new(&self.region_text("www")).join(path), content).expect("a file on the web server");
@@ -184,6 +190,11 @@ impl<'a> HostSpec<'a> {
         };
         self.user = user.to_owned();
         self.option(&["--user", &format!("{user}:{kind}")])
+    }
+
+    /// `trixie`, `bookworm` or `sid`.
+    pub fn system(self, system: &str) -> Self {
+        self.option(&["--system", system])
     }
 
     /// Docker is installed and running already.

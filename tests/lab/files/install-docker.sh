@@ -13,8 +13,11 @@ else
     exit 1
 fi
 
+# Since Debian 13 the client is a package of its own.
+packages='docker.io $(apt-cache show docker-cli >/dev/null 2>&1 && echo docker-cli)'
+
 echo '# Executing docker install script'
 $as_root 'apt-get -qq update >/dev/null'
-$as_root 'DEBIAN_FRONTEND=noninteractive apt-get -y -qq install --no-install-recommends docker.io >/dev/null'
+$as_root "DEBIAN_FRONTEND=noninteractive apt-get -y -qq install --no-install-recommends $packages >/dev/null"
 $as_root 'systemctl enable --now docker.service >/dev/null 2>&1'
 $as_root 'docker version'

@@ -5,7 +5,7 @@
 
 # host_options STATE REGION [OPTION]...
 host_options() {
-    local state=$1 region=$2 layers=base
+    local state=$1 region=$2 layers=base system=$LAB_SYSTEM
     local addresses=() keys=()
     shift 2
     echo 22 >"$state/ssh-port"
@@ -23,6 +23,7 @@ host_options() {
             --key) keys+=("$2") ;;
             --without) echo "$2" >>"$state/without" ;;
             --ssh-port) echo "$2" >"$state/ssh-port" ;;
+            --system) system=$2 ;;
             --disk) echo "$2" >"$state/disk-size" ;;
             --first-boot) cat "$2" >"$state/first-boot" || die "cannot read the script" ;;
             *) die "unknown option \`$1\` of \`host REGION NAME up\`" ;;
@@ -33,7 +34,9 @@ host_options() {
     [ ${#keys[@]} -gt 0 ] || keys=("$LAB_STATE/$region/key.pub")
     cat "${keys[@]}" >"$state/authorized-keys" || die "cannot read the keys"
     echo "$layers" >"$state/layers"
-    image_require >"$state/image"
+    # Built when the first host wants it; the usual one is there since `setup`.
+    image_build "$system"
+    image_path "$system" >"$state/image"
     option_addresses "$state" "$region" "${addresses[@]}"
 }
 

@@ -52,6 +52,7 @@ region_up() {
     ssh-keygen -q -t ed25519 -N '' -C "lab-$region" -f "$fresh/key"
     cp "$LAB_DIR/files/install-docker.sh" "$fresh/www/install.sh"
     cp "$LAB_DIR/files/fail.sh" "$fresh/www/fail.sh"
+    region_offer_packages "$fresh/www/packages"
     mv -T --no-clobber "$fresh" "$state"
     [ ! -d "$fresh" ] || { rm -r "$fresh" && die "there is a region \`$region\` already"; }
 
@@ -59,6 +60,15 @@ region_up() {
     network_make_region "$region" "$address"
     setsid "$LAB" __keep-region "$region" </dev/null >>"$state/access.log" 2>&1 &
     wait_until 60 region_serves "$region" || die "the web server of \`$region\` does not start"
+}
+
+# Each system's engine, as a package source for the others; it is there when that system's image is.
+region_offer_packages() {
+    local system
+    mkdir "$1"
+    for system in "${LAB_SYSTEMS[@]}"; do
+        ln -s "$(image_path "$system")/base$LAB_PACKAGE_SOURCE" "$1/$system"
+    done
 }
 
 region_serves() {

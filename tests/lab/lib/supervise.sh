@@ -8,6 +8,7 @@ supervise() {
     # Remains, in case an earlier supervisor was killed.
     host_unplug "$region" "$host"
     # Setup must not remove this image while it is in use.
+    touch "$(<"$state/image")/lock"
     exec 7<"$(<"$state/image")/lock"
     flock --shared 7
     while :; do
@@ -31,15 +32,18 @@ supervise() {
 
 # Becomes the host.
 boot() {
-    local region=$1 host=$2 state=$LAB_STATE/$1/hosts/$2 disk root
+    local region=$1 host=$2 state=$LAB_STATE/$1/hosts/$2 disk root cgroups=()
     disk=$(<"$state/disk")
     root=$disk/root
+    # A systemd that starts on cgroup v2 only gets just that where this machine has both.
+    [ ! -e "$(<"$state/image")/cgroup-v2" ] || cgroups=(SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1)
     disk_mount "$state" "$disk"
     [ -e "$disk/prepared" ] || host_prepare "$state" "$root" "$host"
     touch "$disk/prepared"
-    # VFS_WRITABLE: dockerd sets kernel parameters. TMPFS_TMP: /tmp is on the disk, as in Debian.
+    # VFS_WRITABLE: dockerd sets kernel parameters. TMPFS_TMP: the system decides where /tmp is.
     # The containers' own file system must not be an overlay on an overlay, hence the binds.
-    exec env -i PATH="$PATH" SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes SYSTEMD_NSPAWN_TMPFS_TMP=0 \
+    exec env -i PATH="$PATH" "${cgroups[@]}" \
+        SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes SYSTEMD_NSPAWN_TMPFS_TMP=0 \
         systemd-nspawn --quiet --directory="$root" --boot --register=no --keep-unit \
         --machine="$region.$host" --hostname="$host" --console=read-only \
         --network-namespace-path="/run/netns/$(host_namespace "$region" "$host")" \

@@ -66,8 +66,8 @@ ALL = [
     # Newer and with Canonical's name, but somebody else's.
     Image("ubuntu/images/hvm-ssd-gp3/ubuntu-resolute-26.04-amd64-server-20261119", SOMEBODY,
           "2026-11-19T05:00:00.000Z"),
-    Image("debian-12-amd64-20261005-2250", DEBIAN, "2026-10-05T07:00:00.000Z", root="/dev/xvda"),
-    Image("debian-12-arm64-20261005-2250", DEBIAN, "2026-10-05T07:00:00.000Z", "arm64", root="/dev/xvda"),
+    Image("debian-13-amd64-20261005-2250", DEBIAN, "2026-10-05T07:00:00.000Z", root="/dev/xvda"),
+    Image("debian-13-arm64-20261005-2250", DEBIAN, "2026-10-05T07:00:00.000Z", "arm64", root="/dev/xvda"),
     Image("al2023-ami-2023.9.20261012.0-kernel-6.12-x86_64", AMAZON, "2026-10-12T19:00:00.000Z", root="/dev/xvda"),
     # A root volume larger than the driver's usual one, and a second volume that outlives the instance.
     Image("ubuntu-with-data-20261001", SOMEBODY, "2026-10-01T08:00:00.000Z", size=30, keeps=("/dev/sdf", 5)),

@@ -258,7 +258,8 @@ fn lab(args: &[&str]) -> Command {
     command
 }
 
-fn lab_text(args: &[&str]) -> String {
+/// What a command of the lab prints.
+pub fn lab_text(args: &[&str]) -> String {
     let run = Run::of(&mut lab(args));
     run.succeeds().stdout.trim_end().to_owned()
 }

@@ -13,11 +13,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::ops::Deref;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use super::lab::{Lab, PROGRAM};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::lab::{Lab, PROGRAM, lab_text};
 use super::run::Run;
 
 /// The access key that the region knows, an example of AWS's documentation.
@@ -34,6 +41,7 @@ pub const ACCOUNTS: (&str, &str) = ("123456789012", "444455556666");
 pub struct Region {
     lab: Lab,
     name: String,
+    control: PathBuf,
 }
 
 /// A call of the API, as it was written down.
@@ -91,11 +99,12 @@ impl Region {
     /// A new region, nothing in it, with the user's access key in `~/.aws/credentials`.
     pub fn new() -> Self {
         let name = Lab::fresh_name();
-        let endpoint = text(&[&name, "up", "--owner", &std::process::id().to_string()]);
+        let endpoint = text(&[&name, "up", "--owner", &std::process::id().to_string(), "--from", &PRELOADED.socket]);
         let lab = Lab::of(name.clone());
         lab.set("AWS_ENDPOINT_URL", &endpoint);
         lab.set("MACHINE_DOCKER_INSTALL_URL", lab.url("install.sh"));
-        let region = Self { lab, name };
+        let control = Path::new(&lab_text(&["path", "state"])).join(&name).join("ec2/control");
+        let region = Self { lab, name, control };
         region
             .configure(&format!("[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"));
         region
@@ -123,9 +132,19 @@ impl Region {
 
     /// Lets something go wrong: the words of `region NAME fault`, e.g. `capacity us-east-1a`.
     pub fn fault(&self, words: &str) {
-        let mut args = vec![self.name.as_str(), "fault"];
-        args.extend(words.split_whitespace());
-        text(&args);
+        let words: Vec<&str> = words.split_whitespace().collect();
+        self.ask::<Value>(&json!({ "do": "fault", "words": words }));
+    }
+
+    /// A question to the region's process, without a program in between: tests ask hundreds.
+    fn ask<T: DeserializeOwned>(&self, question: &Value) -> T {
+        let mut connection = UnixStream::connect(&self.control).expect("the region listens");
+        writeln!(connection, "{question}").expect("the question arrives");
+        let mut line = String::new();
+        BufReader::new(connection).read_line(&mut line).expect("an answer");
+        let mut answer: Value = serde_json::from_str(&line).expect("JSON");
+        assert!(answer.get("error").is_none(), "{question}: {answer}");
+        serde_json::from_value(answer["answer"].take()).expect("an answer to this question")
     }
 
     /// What `region NAME …` prints.
@@ -142,7 +161,7 @@ impl Region {
 
     /// The calls so far.
     pub fn calls(&self) -> Vec<Call> {
-        lines(&self.text(&["calls", "--json"]))
+        self.ask(&json!({ "do": "calls" }))
     }
 
     /// The calls of one action so far.
@@ -160,12 +179,12 @@ impl Region {
 
     /// Begins a new log.
     pub fn forget_calls(&self) {
-        self.text(&["calls", "--clear"]);
+        self.ask::<Value>(&json!({ "do": "forget_calls" }));
     }
 
     /// Every instance, terminated ones too.
     pub fn instances(&self) -> Vec<Instance> {
-        lines(&self.text(&["instances", "--json"]))
+        self.ask(&json!({ "do": "instances" }))
     }
 
     /// The instances that are not terminated.
@@ -179,13 +198,14 @@ impl Region {
         Run::of(region(&[&self.name, "shell", instance, "--", "sh", "-c", script]).stdin(Stdio::null()))
     }
 
-    /// What was made in the account and is still there when what is ending has ended: a line for each.
+    /// What was made in the account and is still there when what is starting or ending has done so: a line for each.
     pub fn left(&self) -> Vec<String> {
         let end = Instant::now() + Duration::from_secs(120);
-        while self.instances().iter().any(|instance| instance.state == "shutting-down") && Instant::now() < end {
+        let changes = |instance: &Instance| ["pending", "shutting-down"].contains(&instance.state.as_str());
+        while self.instances().iter().any(changes) && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(100));
         }
-        self.text(&["left"]).lines().map(str::to_owned).collect()
+        self.ask::<Vec<Left>>(&json!({ "do": "left" })).iter().map(Left::line).collect()
     }
 
     /// Waits until EC2 says that an instance is in this state.
@@ -216,7 +236,7 @@ impl Region {
     /// Waits until a call is held; nothing if the client ends without.
     pub fn held_call(&self, child: &mut Child) -> Option<Call> {
         loop {
-            let call: Option<Call> = serde_json::from_str(&self.text(&["fault", "paused"])).expect("JSON");
+            let call: Option<Call> = self.ask(&json!({ "do": "paused" }));
             if call.is_some() || child.try_wait().expect("its state").is_some() {
                 return call;
             }
@@ -225,9 +245,40 @@ impl Region {
     }
 }
 
-fn lines<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
-    text.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect()
+/// Something that was made in the account and is still there.
+#[derive(serde::Deserialize)]
+struct Left {
+    region: String,
+    kind: String,
+    id: String,
+    name: String,
+    tags: BTreeMap<String, String>,
 }
+
+impl Left {
+    /// As `region NAME left` prints it.
+    fn line(&self) -> String {
+        let Self { region, kind, id, name, .. } = self;
+        let tags: Vec<String> = self.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        format!("{region}\t{kind}\t{id}\t{name}\t{}", tags.join(" ")).trim_end().to_owned()
+    }
+}
+
+/// The process that regions are forked from. Like its socket, which has no file, it is gone with this process.
+struct Preloaded {
+    socket: String,
+    _process: Child,
+}
+
+static PRELOADED: LazyLock<Preloaded> = LazyLock::new(|| {
+    let socket = format!("@docker-machine-regions-{}", std::process::id());
+    let mut command = region(&["preload", &socket]);
+    let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the region's program");
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().expect("it is piped")).read_line(&mut line).expect("a line");
+    assert_eq!(line, "ready\n", "the region's program does not start");
+    Preloaded { socket, _process: process }
+});
 
 fn region(args: &[&str]) -> Command {
     let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/region/region"));

@@ -1,4 +1,4 @@
-"""The command line: `region NAME ...`. Uses nothing but the standard library, as it is called often."""
+"""The command line: `region NAME ...`. It loads little, as it is called often."""
 
 import json
 import os
@@ -9,8 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import accounts
-import faultwords
 from lab import LAB, LabError, Network, lab
 
 PORT = 4566
@@ -18,7 +16,9 @@ PORT = 4566
 USAGE = """A cloud region on this one machine: an EC2 API, and real computers behind it.
 
   region setup                     install what is missing; quick when done
-  region NAME up [--owner PID]     a new region, gone when its owner (default: the caller) ends
+  region NAME up [--owner PID] [--from SOCKET]
+                                   a new region, gone when its owner (default: the caller) ends;
+                                   from a `region preload SOCKET` it starts at once
   region NAME down                 destroy it with all its computers
   region NAME exec CMD...          run CMD in it, with endpoint and access keys in the environment
   region NAME aws WORDS...         the AWS CLI as the region's operator: not logged, meets no faults
@@ -46,6 +46,8 @@ USAGE = """A cloud region on this one machine: an EC2 API, and real computers be
 
 def main(words: list[str]) -> int:
     if not words or words[0] in ("help", "-h", "--help"):
+        import faultwords
+
         print(USAGE + faultwords.USAGE)
         return 0
     if len(words) < 2:
@@ -76,29 +78,45 @@ def ask(network: Network, what: str, **arguments):
 
 
 def up(network: Network, words: list[str]):
-    owner = str(os.getppid())
-    if words[:1] == ["--owner"] and len(words) == 2:
-        owner = words[1]
-    elif words:
-        raise UsageError("usage: region NAME up [--owner PID|none]")
-    lab("region", network.name, "up", "--owner", owner)
+    options = {"--owner": str(os.getppid()), "--from": None}
+    if len(words) % 2 or not options.keys() >= set(words[::2]):
+        raise UsageError("usage: region NAME up [--owner PID|none] [--from SOCKET]")
+    options |= zip(words[::2], words[1::2])
+    lab("region", network.name, "up", "--owner", options["--owner"])
     try:
         state = network.state / "ec2"
         state.mkdir()
-        with open(state / "log", "w") as log:
-            server = subprocess.Popen(
-                _inside(network, [sys.executable, str(Path(__file__).with_name("server.py")), network.name]),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )
-        end = time.monotonic() + 60
-        while not _answers(network):
-            if server.poll() is not None or time.monotonic() > end:
-                raise UsageError(f"the API does not start:\n{(state / 'log').read_text()[-2000:]}")
-            time.sleep(0.05)
+        (state / "log").touch()
+        if not (_fork(network, options["--from"]) if options["--from"] else _start(network)):
+            raise UsageError(f"the API does not start:\n{(state / 'log').read_text()[-2000:]}")
     except BaseException:
         down(network, [])
         raise
     print(_endpoint(network))
+
+
+def _fork(network: Network, preloaded: str) -> bool:
+    import forks
+
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(60)
+        connection.connect(forks.address(preloaded))
+        connection.sendall(network.name.encode() + b"\n")
+        return connection.makefile().readline() == "up\n"
+
+
+def _start(network: Network) -> bool:
+    with open(network.state / "ec2" / "log", "w") as log:
+        server = subprocess.Popen(
+            _inside(network, [sys.executable, str(Path(__file__).with_name("server.py")), network.name]),
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        )
+    end = time.monotonic() + 60
+    while not _answers(network):
+        if server.poll() is not None or time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _answers(network: Network) -> bool:
@@ -120,6 +138,8 @@ def exec_(network: Network, words: list[str]):
 
 
 def aws(network: Network, words: list[str]):
+    import accounts
+
     keys = {"AWS_ACCESS_KEY_ID": accounts.OPERATOR, "AWS_SECRET_ACCESS_KEY": accounts.SECRETS[accounts.OPERATOR]}
     fixed = {**_environment(network), **keys, "AWS_PAGER": "", "AWS_CONFIG_FILE": "/dev/null",
              "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
@@ -129,6 +149,8 @@ def aws(network: Network, words: list[str]):
 
 
 def _environment(network: Network) -> dict[str, str]:
+    import accounts
+
     return {
         "AWS_ENDPOINT_URL": _endpoint(network),
         "AWS_ACCESS_KEY_ID": accounts.USER,
@@ -235,12 +257,11 @@ def log(network: Network, _words):
 
 
 def fault(network: Network, words: list[str]):
-    what, arguments = faultwords.request(words)
-    answer = ask(network, what, **arguments)
+    answer = ask(network, "fault", words=words)
     if isinstance(answer, list):
         for row in answer:
             print(json.dumps(row))
-    elif what == "paused":
+    elif words == ["paused"]:
         print(json.dumps(answer))
 
 
@@ -255,6 +276,6 @@ if __name__ == "__main__":
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         sys.exit(main(sys.argv[1:]))
-    except (UsageError, faultwords.FaultError, LabError) as error:
+    except (UsageError, LabError) as error:
         print(f"region: {error}", file=sys.stderr)
         sys.exit(1)

@@ -5,6 +5,7 @@ import socketserver
 from pathlib import Path
 
 import accounts
+import faultwords
 import images
 import inventory
 import moto_as_ec2 as ec2
@@ -29,6 +30,11 @@ class Control:
 
     def do_forget_calls(self):
         self._gate.forget_log()
+
+    def do_fault(self, words: list[str]):
+        """The words of the command line."""
+        what, arguments = faultwords.request(words)
+        return getattr(self, f"do_{what}")(**arguments)
 
     def do_rule(self, **rule):
         self._faults.add(Rule(**rule))
@@ -110,6 +116,8 @@ class _Handler(socketserver.StreamRequestHandler):
         try:
             method = getattr(self.server.control, f"do_{request.pop('do')}")
             answer = {"answer": method(**request)}
+        except faultwords.FaultError as error:
+            answer = {"error": str(error)}
         except Exception as error:  # Whoever asked gets to know; the region goes on.
             answer = {"error": f"{type(error).__name__}: {error}"}
         self.wfile.write(json.dumps(answer).encode() + b"\n")

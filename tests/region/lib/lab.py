@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import tempfile
 from pathlib import Path
 
 LAB = Path(__file__).resolve().parents[2] / "lab" / "lab"
@@ -44,6 +43,10 @@ class Network:
     def address(self) -> str:
         return (self.state / "address").read_text().strip()
 
+    def namespace(self) -> str:
+        """Its network, as a file to enter it with: that of its web server."""
+        return f"/proc/{(self.state / 'httpd').read_text().split()[0]}/ns/net"
+
     def power(self, host: str) -> str:
         """`absent`, `running` or `stopped`, as cheaply as can be: it is asked many times a second."""
         state = self.state / "hosts" / host
@@ -52,6 +55,9 @@ class Network:
         return "running" if alive(state / "supervisor") else "stopped"
 
     def boot(self, host: str, user: str, keys: list[str], addresses: list[str], first_boot: str) -> None:
+        # Later than the rest: it is all that takes long to load, and most commands do not need it.
+        import tempfile
+
         with tempfile.TemporaryDirectory() as folder:
             key, script = Path(folder, "keys"), Path(folder, "script")
             key.write_text("".join(f"{line}\n" for line in keys))

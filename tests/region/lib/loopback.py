@@ -1,7 +1,6 @@
 """Regions without computers, on loopback: for tests that need hundreds, without root.
 
-Listens at a Unix socket. Each connection gets a region of its own: a process that is forked from this one, in which
-everything is loaded, so that it costs milliseconds. Its first line says where it stands, `{"network": "127.64.3"}`; the
+Listens at a Unix socket. Each connection gets a region of its own, in milliseconds (see `forks.py`). Its first line says where it stands, `{"network": "127.64.3"}`; the
 answer is the URL of the API. Every further line is a request to the region, as in `control.py`. The region is gone when
 the connection ends, and all of them are when this program's standard input does.
 """
@@ -9,12 +8,11 @@ the connection ends, and all of them are when this program's standard input does
 import itertools
 import json
 import os
-import select
-import signal
 import socket
 import sys
 import threading
 
+import forks
 import server
 
 # Of a network, for the API; the instances have the numbers from 1 on, each as soon as it is free again.
@@ -57,23 +55,8 @@ class Paper:
 
 def main(path: str) -> None:
     os.environ |= server.MOTO
-    # The ends of regions are nobody's business.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     make = prepare()
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen(64)
-        print("ready", flush=True)
-        while True:
-            ready, _, _ = select.select([listener, sys.stdin], [], [])
-            if sys.stdin in ready:
-                return
-            connection, _ = listener.accept()
-            if os.fork() == 0:
-                listener.close()
-                serve(connection, make)
-                os._exit(0)
-            connection.close()
+    forks.listen(path, lambda connection: serve(connection, make))
 
 
 def prepare():
@@ -87,6 +70,7 @@ def prepare():
     from consoles import Consoles
     from faults import Faults
     from gate import Gate
+    from warm import warm
 
     class Control(control.Control):
         """What happens behind the user's back, and what a region with computers is asked by others' means."""
@@ -159,23 +143,6 @@ def prepare():
     ec2.backend("us-east-1")
     warm(gate)
     return make
-
-
-def warm(gate) -> None:
-    """What moto loads at the first calls is loaded once, for all regions."""
-    import io
-
-    from werkzeug.test import EnvironBuilder
-
-    import accounts
-
-    scope = f"Credential={accounts.OPERATOR}/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0"
-    for action in ("DescribeVpcs", "DescribeInstances", "DescribeInstanceTypes"):
-        builder = EnvironBuilder(
-            method="POST", base_url="http://ec2.us-east-1.amazonaws.com", headers={"Authorization": f"AWS4-HMAC-SHA256 {scope}"},
-            data={"Action": action, "Version": "2016-11-15"},
-        )
-        gate({**builder.get_environ(), "wsgi.errors": io.StringIO()}, lambda *_: None)
 
 
 def serve(connection: socket.socket, make) -> None:

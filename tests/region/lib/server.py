@@ -1,13 +1,15 @@
 """The process that is a region: the API on the region's address, the computers, the control socket.
 
-Started by `region NAME up` inside the lab region's network; ends by itself when that region is gone.
+Started by `region NAME up` inside the lab region's network, or forked by `preload.py`; ends by itself when that region is
+gone.
 """
 
 import logging
 import os
 import sys
 import threading
-from pathlib import Path
+
+from lab import Network
 
 PORT = 4566
 
@@ -36,8 +38,10 @@ def serve_api(address: str, gate) -> None:
     threading.Thread(target=api.serve_forever, daemon=True).start()
 
 
-def main(name: str) -> None:
+def prepare():
+    """Loads everything; what it returns becomes a region, in its network, and says when it answers."""
     os.environ |= MOTO
+    from moto.moto_api._internal import mock_random
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     import moto_as_ec2
@@ -47,26 +51,32 @@ def main(name: str) -> None:
     from control import Control, ControlServer
     from faults import Faults
     from gate import Gate
-    from lab import Network
     from metadata import Metadata
+    from warm import warm
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
-
-    network = Network(name)
     faults = Faults()
     moto_as_ec2.install(faults)
-    consoles = Consoles(network)
-    gate = Gate(DomainDispatcherApplication(create_backend_app), faults, consoles)
+    moto = DomainDispatcherApplication(create_backend_app)
     moto_as_ec2.backend("us-east-1")
-    socket = network.state / "ec2" / "control"
-    control = ControlServer(socket, Control(gate, faults, consoles, network, Metadata()))
-    serve_api(network.address(), gate)
-    signon.serve_agent()
-    threading.Thread(target=control.serve_forever, daemon=True).start()
-    Computers(network).run()
-    os._exit(0)
+    warm(Gate(moto, faults, Consoles(None)))
+
+    def run(network, up=lambda: None) -> None:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+        # Regions that come from one process have other ids.
+        mock_random.seed()
+        consoles = Consoles(network)
+        gate = Gate(moto, faults, consoles)
+        socket = network.state / "ec2" / "control"
+        control = ControlServer(socket, Control(gate, faults, consoles, network, Metadata()))
+        serve_api(network.address(), gate)
+        signon.serve_agent()
+        threading.Thread(target=control.serve_forever, daemon=True).start()
+        up()
+        Computers(network).run()
+        os._exit(0)
+
+    return run
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
-    main(sys.argv[1])
+    prepare()(Network(sys.argv[1]))

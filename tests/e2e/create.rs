@@ -52,7 +52,7 @@ fn a_sudo_user_is_enough_and_config_points_the_docker_cli_at_the_host() {
 #[test]
 fn without_certificates_the_daemon_refuses() {
     let lab = Lab::new();
-    let host = lab.host("web").up();
+    let host = lab.host("web").with_docker().up();
     lab.create(&host, "web", &[]).succeeds();
 
     let address = format!("tcp://{}:2376", host.ip);
@@ -70,7 +70,7 @@ fn without_certificates_the_daemon_refuses() {
 #[test]
 fn after_a_reboot_docker_is_up_on_tls_by_itself() {
     let lab = Lab::new();
-    let host = lab.host("web").up();
+    let host = lab.host("web").with_docker().up();
     lab.create(&host, "web", &[]).succeeds();
     host.power(&["reboot"]);
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(180);

@@ -107,7 +107,7 @@ fn an_instance_that_ec2_does_not_know_yet_is_not_taken_for_gone() {
 
 #[test]
 fn what_is_only_looked_up_may_be_denied_and_what_acts_says_that_it_is() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.fault("deny DescribeImages,DescribeInstanceTypes,DescribeVpcs,DescribeKeyPairs,ImportKeyPair");
     region.create("aws01", &[]).succeeds().says("Using image resolve:ssm:/aws/service/canonical/ubuntu/server/26.04/");
     assert_eq!(region.calls_of("ImportKeyPair").len(), 1);
@@ -137,7 +137,7 @@ fn what_is_only_looked_up_may_be_denied_and_what_acts_says_that_it_is() {
 
 #[test]
 fn capacity_in_another_zone_is_found() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.fault("capacity us-east-1a us-east-1b");
     region.create("aws01", &[]).succeeds();
     assert_eq!(region.live_instances()[0].zone, "us-east-1c");
@@ -150,7 +150,7 @@ fn capacity_in_another_zone_is_found() {
 
 #[test]
 fn throttling_and_late_knowledge_only_take_time() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.fault("throttle --times 3");
     region.fault("throttle --action RunInstances --times 2");
     // What was made a moment ago is not known everywhere.
@@ -181,7 +181,7 @@ fn an_instance_that_dies_while_pending_ends_the_create_with_its_reason() {
 
 #[test]
 fn an_api_that_is_down_is_said_so_by_ls_in_time() {
-    let region = Region::new();
+    let region = Region::with_docker();
     // Its calls alone would go on for half an hour.
     region.create("aws01", &["--amazonec2-retries", "100"]).succeeds();
     region.fault("down");

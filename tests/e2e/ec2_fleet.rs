@@ -28,7 +28,7 @@ fn actions(region: &Region) -> Vec<String> {
 
 #[test]
 fn ls_of_three_hundred_machines_is_two_calls_and_one_process() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.create("aws01", &[]).succeeds();
     let ids = region.text(&["paper", "299"]);
     for (number, id) in ids.lines().enumerate() {
@@ -90,7 +90,7 @@ fn what_the_store_knows_is_not_asked_of_the_cloud(region: &Region) {
 
 #[test]
 fn many_machines_are_made_stopped_and_started_at_once() {
-    let region = Region::new();
+    let region = Region::with_docker();
     let names = ["aws01", "aws02", "aws03"];
     let screen = at_a_terminal(&region, &format!("create --driver amazonec2 {}", names.join(" ")));
     for name in names {
@@ -175,7 +175,7 @@ fn interrupted_while_they_are_removed(region: &Region, names: &[&str]) {
 
 #[test]
 fn one_of_several_that_fails_leaves_the_others() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.fault("error RunInstances InvalidParameterValue no --times 1");
     let run = region.run(&["create", "--driver", "amazonec2", "aws01", "aws02"]).fails(1);
     assert!(run.stderr.contains("InvalidParameterValue"), "{run:#?}");

@@ -113,7 +113,7 @@ fn a_machine_on_which_docker_cannot_be_set_up_is_kept_or_removed_as_the_user_wan
 
 #[test]
 fn an_existing_key_pair_is_used_and_kept_and_plain_ssh_works() {
-    let region = Region::new();
+    let region = Region::with_docker();
     let mine = key(region.home.path(), "mine");
     let public = mine.with_extension("pub");
     region.aws(&format!("ec2 import-key-pair --key-name mine --public-key-material fileb://{}", public.display()));
@@ -158,7 +158,7 @@ fn further_keys_and_user_data_are_there_at_the_first_boot() {
 
 #[test]
 fn a_spot_machine_runs_says_that_it_cannot_be_stopped_and_goes_without_a_trace() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.create("aws01", &["--amazonec2-request-spot-instance", "--amazonec2-spot-price="]).succeeds();
     assert!(region.left().iter().any(|line| line.contains("\tspot-request\t")));
     region.run(&["stop", "aws01"]).fails(1).complains("removed");
@@ -170,7 +170,7 @@ fn a_spot_machine_runs_says_that_it_cannot_be_stopped_and_goes_without_a_trace()
 
 #[test]
 fn without_spot_capacity_the_fallback_is_on_demand_if_asked_for() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.fault("spot");
     region.create("aws01", &["--amazonec2-request-spot-instance"]).fails(1).complains("InsufficientInstanceCapacity");
     assert_eq!(region.left(), [""; 0]);
@@ -180,7 +180,7 @@ fn without_spot_capacity_the_fallback_is_on_demand_if_asked_for() {
 
 #[test]
 fn a_machine_of_a_private_network_is_reached_by_its_private_address() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.create("aws01", &["--amazonec2-private-address-only"]).succeeds();
     let instance = region.live_instances().pop().expect("the instance");
     assert_eq!(instance.public, None);
@@ -191,7 +191,7 @@ fn a_machine_of_a_private_network_is_reached_by_its_private_address() {
 
 #[test]
 fn an_arm_type_gets_an_arm_image_and_other_publishers_their_own_user_and_root_device() {
-    let region = Region::new();
+    let region = Region::with_docker();
     let named = |image: &str| {
         let all = region.text(&["images"]);
         let line = all.lines().find(|line| line.starts_with(image)).expect("a known image");

@@ -26,7 +26,7 @@ fn create(region: &Region, machine: &str, more: &[&str], vars: &[(&str, &str)]) 
 
 #[test]
 fn a_new_instance_is_verified_by_its_console_and_logged_in_to_with_an_ed25519_key() {
-    let region = Region::new();
+    let region = Region::with_docker();
     let run = create(&region, "aws01", &[], &[("MACHINE_SSH_HOST_KEYS", "strict"), ("MACHINE_DEBUG", "1")]).succeeds();
     let id = region.live_instances().pop().expect("the instance").id;
     let own = region.inside(&id, FINGERPRINT).succeeds().stdout;
@@ -52,7 +52,7 @@ fn a_new_instance_is_verified_by_its_console_and_logged_in_to_with_an_ed25519_ke
 
 #[test]
 fn an_instance_whose_console_shows_another_key_is_sent_nothing() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.fault("console wrong-key");
     region.fault("deny TerminateInstances");
     let run = region.create("aws01", &[]).fails(1);
@@ -90,7 +90,7 @@ fn a_restart_is_a_first_contact_where_no_key_is_pinned() {
 
 #[test]
 fn a_console_that_is_late_is_waited_for() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.fault("console late 3");
     region.create("aws01", &[]).succeeds();
     assert!(region.calls_of("GetConsoleOutput").len() > 3);
@@ -99,7 +99,7 @@ fn a_console_that_is_late_is_waited_for() {
 
 #[test]
 fn a_console_that_stays_empty_is_not_waited_for_for_ever() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.fault("console empty");
     region.create("aws01", &[]).succeeds();
     assert!(trust(&region, "aws01").ends_with(" trusted on first use: the console shows no host keys"));
@@ -110,7 +110,7 @@ fn a_console_that_stays_empty_is_not_waited_for_for_ever() {
 
 #[test]
 fn a_type_without_the_latest_output_is_verified_if_ec2_has_it_and_never_waited_for() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.fault("console empty");
     region.create("aws01", &["--amazonec2-instance-type", "t2.micro"]).succeeds();
     assert!(trust(&region, "aws01").ends_with(" trusted on first use: the console shows no host keys"));
@@ -130,7 +130,7 @@ fn a_type_without_the_latest_output_is_verified_if_ec2_has_it_and_never_waited_f
 
 #[test]
 fn who_may_not_read_the_console_trusts_the_first_key_or_demands_more() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.fault("deny GetConsoleOutput");
     let run = create(&region, "aws01", &[], &[("MACHINE_DEBUG", "1")]).succeeds();
     let told = "nobody vouches for the host key of \"aws01\": ec2:GetConsoleOutput is not allowed";
@@ -147,7 +147,7 @@ fn who_may_not_read_the_console_trusts_the_first_key_or_demands_more() {
 
 #[test]
 fn rsa_keys_are_made_for_who_asks() {
-    let region = Region::new();
+    let region = Region::with_docker();
     region.create("aws01", &["--amazonec2-ssh-key-type", "dsa"]).fails(1).complains("neither ed25519 nor rsa");
     region.create("aws01", &["--amazonec2-ssh-key-type", "rsa"]).succeeds();
     let key = fs::read_to_string(region.machine_folder("aws01").join("id_rsa")).expect("the key");
@@ -162,7 +162,7 @@ fn logins(host: &LabHost<'_>) -> String {
 #[test]
 fn a_host_whose_key_was_told_is_verified_or_sent_nothing() {
     let lab = Lab::new();
-    let host = lab.host("web").up();
+    let host = lab.host("web").with_docker().up();
     logins(&host);
     let own = host.text(FINGERPRINT);
     let wrong = "SHA256:UCUiLr7Pjs9wFFJMDByLgc3NrtdU344OgUM45wZPcIQ";
@@ -187,7 +187,7 @@ fn a_host_whose_key_was_told_is_verified_or_sent_nothing() {
 #[test]
 fn a_host_that_the_user_knows_is_verified_or_sent_nothing() {
     let lab = Lab::new();
-    let host = lab.host("web").up();
+    let host = lab.host("web").with_docker().up();
     logins(&host);
     let folder = lab.home.path().join(".ssh");
     fs::create_dir(&folder).expect("~/.ssh");

@@ -23,7 +23,7 @@ fn public(key: &str) -> String {
 fn an_rsa_key_in_the_old_form_called_key_pem_is_imported_under_another_name() {
     let lab = Lab::new();
     let key = key(&lab, "key.pem", &["-t", "rsa", "-b", "2048", "-m", "PEM"], "");
-    let host = lab.host("web").option(&["--key", &public(&key)]).up();
+    let host = lab.host("web").option(&["--key", &public(&key)]).with_docker().up();
     lab.create(&host, "web", &["--generic-ssh-key", &key]).succeeds().says("(web) Importing SSH key...");
 
     let folder = lab.machine_folder("web");
@@ -40,7 +40,7 @@ fn an_rsa_key_in_the_old_form_called_key_pem_is_imported_under_another_name() {
 fn an_encrypted_key_works_through_the_agent_and_is_refused_without() {
     let lab = Lab::new();
     let key = key(&lab, "id_ed25519", &["-t", "ed25519"], "secret words");
-    let host = lab.host("web").option(&["--key", &public(&key)]).up();
+    let host = lab.host("web").option(&["--key", &public(&key)]).with_docker().up();
     lab.create(&host, "web", &["--generic-ssh-key", &key]).fails(3).complains("encrypted");
     assert!(!lab.machine_folder("web").exists());
 
@@ -56,7 +56,7 @@ fn without_a_key_the_agent_and_the_default_keys_are_tried() {
     let lab = Lab::new();
     std::fs::create_dir(lab.home.path().join(".ssh")).expect("~/.ssh");
     let key = key(&lab, ".ssh/id_ecdsa", &["-t", "ecdsa"], "");
-    let host = lab.host("web").option(&["--key", &public(&key)]).up();
+    let host = lab.host("web").option(&["--key", &public(&key)]).with_docker().up();
     lab.create(&host, "web", &["--generic-ssh-key", ""])
         .succeeds()
         .says("(web) No SSH key specified. Assuming an existing key at the default location.");

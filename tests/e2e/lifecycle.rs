@@ -5,7 +5,7 @@ use crate::support::lab::Lab;
 #[test]
 fn restart_comes_back_with_docker_and_really_has_restarted() {
     let lab = Lab::new();
-    let host = lab.host("web").up();
+    let host = lab.host("web").with_docker().up();
     lab.create(&host, "web", &[]).succeeds();
     let boot = "cat /proc/sys/kernel/random/boot_id";
     let started = "systemctl show -p UserspaceTimestampMonotonic; stat -c %Y /run/systemd";

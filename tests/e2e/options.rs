@@ -5,7 +5,7 @@ use crate::support::lab::Lab;
 #[test]
 fn other_ports_are_used_for_ssh_and_for_the_engine() {
     let lab = Lab::new();
-    let host = lab.host("web").option(&["--ssh-port", "2222"]).up();
+    let host = lab.host("web").option(&["--ssh-port", "2222"]).with_docker().up();
     lab.create(&host, "web", &["--generic-ssh-port", "2222", "--generic-engine-port", "4243"]).succeeds();
     let url = format!("tcp://{}:4243\n", host.ip);
     assert_eq!(lab.run(&["url", "web"]).succeeds().stdout, url);

@@ -32,7 +32,7 @@ fn a_provision_after_a_failed_create_ends_well_only_when_the_engine_can_be_reach
 #[test]
 fn regenerate_certs_gives_new_certificates_and_a_working_connection() {
     let lab = Lab::new();
-    let host = lab.host("web").up();
+    let host = lab.host("web").with_docker().up();
     lab.create(&host, "web", &[]).succeeds();
     let serial = "openssl x509 -in /etc/docker/server.pem -noout -serial";
     let before = host.text(serial);
@@ -50,7 +50,7 @@ fn regenerate_certs_gives_new_certificates_and_a_working_connection() {
 #[test]
 fn upgrade_of_two_machines_at_once_leaves_both_working() {
     let lab = Lab::new();
-    let (web, db) = (lab.host("web").up(), lab.host("db").up());
+    let (web, db) = (lab.host("web").with_docker().up(), lab.host("db").with_docker().up());
     lab.create(&web, "web", &[]).succeeds();
     lab.create(&db, "db", &[]).succeeds();
     lab.run(&["upgrade", "web", "db"]).succeeds().says("Upgrading docker...").says("Docker on \"db\" stays ");
@@ -67,7 +67,7 @@ fn a_store_of_the_original_is_taken_over_with_its_rsa_authority() {
     std::fs::create_dir_all(root.join("machines")).expect("the original's folders");
     make_rsa_authority(&certs);
 
-    let host = lab.host("web").up();
+    let host = lab.host("web").with_docker().up();
     lab.create(&host, "web", &[]).succeeds();
     assert!(root.join("machines/web/config.json").exists(), "the original's root is used");
     lab.docker("web", &["version"]).succeeds();

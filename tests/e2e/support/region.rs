@@ -110,6 +110,14 @@ impl Region {
         region
     }
 
+    /// A new region whose computers have Docker already, for tests of other things than its installation, which takes
+    /// half of a `create`.
+    pub fn with_docker() -> Self {
+        let region = Self::new();
+        region.ask::<Value>(&json!({ "do": "with_docker" }));
+        region
+    }
+
     /// Replaces `~/.aws/credentials`.
     pub fn configure(&self, credentials: &str) {
         let folder = self.home.path().join(".aws");

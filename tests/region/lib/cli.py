@@ -36,6 +36,7 @@ USAGE = """A cloud region on this one machine: an EC2 API, and real computers be
   region NAME older HOURS          everything in the account was made so much earlier
   region NAME paper COUNT [REGION] instances without computers, for large fleets; prints their ids
   region NAME no-default-vpc [REGION]
+  region NAME with-docker          new computers have Docker already, and it runs
   region NAME role ROLE|off        whether the metadata service gives whoever runs in the region this role
   region NAME secrets              all that must never be written down: keys and tokens that work here
   region NAME probes               how often somebody connected to 169.254.169.254
@@ -240,6 +241,10 @@ def paper(network: Network, words: list[str]):
     print("\n".join(ask(network, "paper", count=int(words[0]), region=words[1] if len(words) > 1 else "us-east-1")))
 
 
+def with_docker(network: Network, _words):
+    ask(network, "with_docker")
+
+
 def role(network: Network, words: list[str]):
     ask(network, "role", role=None if words[0] == "off" else words[0])
 
@@ -268,7 +273,7 @@ def fault(network: Network, words: list[str]):
 COMMANDS = {
     "up": up, "down": down, "exec": exec_, "aws": aws, "endpoint": endpoint, "env": env, "instances": instances,
     "images": images, "left": left, "calls": calls, "shell": shell, "console": console, "forget": forget,
-    "older": older, "no-default-vpc": no_default_vpc, "paper": paper, "role": role, "secrets": secrets,
+    "older": older, "no-default-vpc": no_default_vpc, "with-docker": with_docker, "paper": paper, "role": role, "secrets": secrets,
     "probes": probes, "log": log, "fault": fault,
 }
 

@@ -81,6 +81,10 @@ class Control:
             for image in images.ALL
         ]
 
+    def do_with_docker(self):
+        """From now on computers have Docker, as images that somebody made for that have."""
+        self._network.with_docker = True
+
     def do_role(self, role: str | None):
         self._metadata.give_role(role)
 

@@ -36,6 +36,8 @@ class Network:
     def __init__(self, name: str):
         self.name = name
         self.state = STATE / name
+        # Whether new hosts have Docker already.
+        self.with_docker = False
 
     def exists(self) -> bool:
         return self.state.is_dir()
@@ -63,7 +65,7 @@ class Network:
             key.write_text("".join(f"{line}\n" for line in keys))
             script.write_text(first_boot)
             lab("host", self.name, host, "up", "--no-wait", "--user", f"{user}:sudo", "--key", str(key),
-                "--first-boot", str(script), *_addresses(addresses))
+                "--first-boot", str(script), *(["--with-docker"] if self.with_docker else []), *_addresses(addresses))
 
     def start(self, host: str, addresses: list[str]) -> None:
         lab("host", self.name, host, "start", *_addresses(addresses))

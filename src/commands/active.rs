@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::driver::State;
 use crate::error::{Context as _, Error, Result};
 use crate::machine::query::{self, Asked, Question};
+use crate::store::PathRepair;
 
 /// Name the machine that the Docker client is pointed at
 #[derive(clap::Args, Clone, Debug)]
@@ -30,10 +31,10 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
     if cx.env.var("DOCKER_HOST").is_none() {
         return none();
     }
-    let machines = query::listed(cx).context("Error getting active host")?;
+    let machines = cx.store.load_all(PathRepair::Apply).context("Error getting active host")?;
     let question = Question { url: true, state: true, version: false };
     let limit = Duration::from_secs(args.timeout.try_into().unwrap_or_default());
-    let rows = query::ask_all(cx, &machines, &machines, question, limit, Asked::new()).await;
+    let rows = query::ask_all(cx, &machines, &query::masters(&machines), question, limit, Asked::new()).await;
     if let Some(row) = rows.iter().find(|row| row.active_host || row.active_swarm) {
         cx.console.line(&row.name);
         return Ok(());

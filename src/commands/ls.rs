@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::json;
 use crate::machine::query::{self, Asked, Filters, Listed, Question, Row};
+use crate::store::PathRepair;
 use crate::table;
 use crate::template::{Fields, Template, to_json};
 use view::{HEADER, header, view};
@@ -54,20 +55,23 @@ enum Format {
 pub async fn run(cx: &Context, args: Args) -> Result<()> {
     let limit = Duration::from_secs(args.timeout.try_into().unwrap_or_default());
     let filters = Filters::parse(&args.filter)?;
-    let all = query::listed(cx)?;
+    // Names alone need no files.
+    let paths = if args.quiet && !filters.need_state() { PathRepair::Skip } else { PathRepair::Apply };
+    let all = cx.store.load_all(paths)?;
     let masters = query::masters(&all);
-    let mut shown: Vec<Listed> = all.iter().filter(|machine| filters.accept(machine, &masters)).cloned().collect();
+    let mut shown: Vec<Listed> = all.into_iter().filter(|machine| filters.accept(machine, &masters)).collect();
     let mut asked = Asked::new();
     if filters.need_state() {
         (shown, asked) = query::keep_states(cx, &filters, shown, limit).await;
     }
     if args.quiet {
-        shown.iter().filter(|machine| machine.record.is_ok()).for_each(|machine| cx.console.line(&machine.name));
+        let names = shown.iter().filter(|machine| machine.record.is_ok()).map(|machine| format!("{}\n", machine.name));
+        cx.console.data(&names.collect::<String>());
         return Ok(());
     }
     let format = Format::parse(&args.format)?;
     let question = Question::for_fields(&format.fields(), cx.env.var("DOCKER_HOST"));
-    let rows = query::ask_all(cx, &shown, &all, question, limit, asked).await;
+    let rows = query::ask_all(cx, &shown, &masters, question, limit, asked).await;
     if let Some(line) = cx.store.found_root().older_store() {
         cx.console.warn(line);
     }

@@ -89,7 +89,9 @@ pub fn canonicalize(map: &mut Map<String, Value>, shape: &Shape) {
 /// Gives those keys of one object their exact case that are written in another one.
 pub fn spell(map: &mut Map<String, Value>, keys: &[&str]) {
     let exact = |key: &str| keys.iter().find(|known| known.eq_ignore_ascii_case(key)).copied();
-    if map.keys().any(|key| exact(key).is_some_and(|known| known != key)) {
+    // Nearly every key is spelled right.
+    let is_misspelled = |key: &str| !keys.contains(&key) && exact(key).is_some();
+    if map.keys().any(|key| is_misspelled(key)) {
         let entries = std::mem::take(map);
         for (key, value) in entries {
             map.insert(exact(&key).map_or(key, str::to_owned), value);

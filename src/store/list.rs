@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::name::Name;
+use super::record::Record;
 use crate::error::{Error, Result};
 
 /// A machine's folder in a listing.
@@ -24,6 +25,15 @@ impl Entry {
     pub fn name(&self) -> Result<Name> {
         self.0.parse()
     }
+}
+
+/// A machine's folder in the store, and its record if that can be read.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The folder's name.
+    pub name: String,
+    /// The record, under a name that is safe to use.
+    pub record: Result<(Name, Record)>,
 }
 
 /// Real folders whose name does not begin with a dot, in byte order; none where there is no folder to look in.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, error::Category};
 
 use super::canonical::{RECORD, canonicalize, drop_nulls};
+use super::existing::Existing;
 use super::machine_dir::MachineDir;
 use super::migrate::{VERSION, migrate, version};
 use super::record::Record;
@@ -24,15 +25,50 @@ pub struct Parsed {
 /// # Errors
 /// [`Kind::Damaged`], `Error getting migrated host: …`.
 pub fn parse(bytes: &[u8], dir: &MachineDir) -> Result<Parsed> {
-    parse_text(bytes, dir).map_err(|error| {
-        error
-            .with_kind(Kind::Damaged)
-            .context("Error getting migrated host")
-            .hint(format!("the record is {}/config.json", dir.folder_text()))
-    })
+    let parse = || {
+        let (mut file, migrated) = file_of(bytes, dir)?;
+        let mut record = typed(file.clone())?;
+        if migrated {
+            file = to_map(&record);
+        }
+        finish(&mut record, dir, Some(&Existing::default()));
+        Ok(Parsed { file, record, migrated })
+    };
+    parse().map_err(|error: Error| damaged(error, dir))
 }
 
-fn parse_text(bytes: &[u8], dir: &MachineDir) -> Result<Parsed> {
+/// As [`parse`], for who only wants to read: the record, and whether it is of an older version. Its paths are usable
+/// from here if `existing` is given, else as they are written.
+///
+/// # Errors
+/// As [`parse`].
+pub fn record(bytes: &[u8], dir: &MachineDir, existing: Option<&Existing>) -> Result<(Record, bool)> {
+    let read = || {
+        let (file, migrated) = file_of(bytes, dir)?;
+        let mut record = typed(file)?;
+        finish(&mut record, dir, existing);
+        Ok((record, migrated))
+    };
+    read().map_err(|error: Error| damaged(error, dir))
+}
+
+/// The folder's name wins, and paths lead where the store is now.
+fn finish(record: &mut Record, dir: &MachineDir, existing: Option<&Existing>) {
+    dir.name.as_str().clone_into(&mut record.name);
+    if let Some(existing) = existing {
+        dir.repair(record, existing);
+    }
+}
+
+fn damaged(error: Error, dir: &MachineDir) -> Error {
+    error
+        .with_kind(Kind::Damaged)
+        .context("Error getting migrated host")
+        .hint(format!("the record is {}/config.json", dir.folder_text()))
+}
+
+/// The file's object in today's form, and whether it was of an older version.
+fn file_of(bytes: &[u8], dir: &MachineDir) -> Result<(Map<String, Value>, bool)> {
     let value: Value = serde_json::from_slice(bytes).map_err(not_json)?;
     let mut file = match value {
         Value::Object(file) => file,
@@ -57,12 +93,7 @@ fn parse_text(bytes: &[u8], dir: &MachineDir) -> Result<Parsed> {
     if migrated {
         migrate(&mut file, dir);
     }
-    let mut record = typed(file.clone())?;
-    if migrated {
-        file = to_map(&record);
-    }
-    dir.repair(&mut record);
-    Ok(Parsed { file, record, migrated })
+    Ok((file, migrated))
 }
 
 /// Whether a newer program wrote this text: it knows more than we do, and we must not replace it.
@@ -75,8 +106,10 @@ pub fn is_from_the_future(bytes: &[u8]) -> bool {
 /// The typed view; what is missing or `null` has its zero value.
 fn typed(mut file: Map<String, Value>) -> Result<Record> {
     drop_nulls(&mut file, &RECORD);
-    file.entry("Driver").or_insert_with(|| Map::new().into());
-    serde_json::from_value(file.into()).map_err(not_json)
+    // The driver's state is opaque: it is moved, not read.
+    let driver = file.get_mut("Driver").map_or_else(|| Map::new().into(), Value::take);
+    let record: Record = serde_json::from_value(file.into()).map_err(not_json)?;
+    Ok(Record { driver, ..record })
 }
 
 /// A record as JSON, keys in the original's order.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::existing::Existing;
 use super::name::Name;
 use super::record::{AuthOptions, Record};
 
@@ -41,23 +42,22 @@ impl MachineDir {
     }
 
     /// Makes every path of a record usable from here.
-    pub fn repair(&self, record: &mut Record) {
-        self.name.as_str().clone_into(&mut record.name);
+    pub fn repair(&self, record: &mut Record, existing: &Existing) {
         if let Some(auth) = record.host_options.as_mut().and_then(|options| options.auth_options.as_mut()) {
-            self.repair_auth(auth);
+            self.repair_auth(auth, existing);
         }
-        self.repair_driver(&mut record.driver);
+        self.repair_driver(&mut record.driver, existing);
     }
 
-    fn repair_auth(&self, auth: &mut AuthOptions) {
+    fn repair_auth(&self, auth: &mut AuthOptions, existing: &Existing) {
         let (folder, certs) = (self.folder(), self.root.join("certs"));
         let store_path = Path::new(&auth.store_path);
         // The root, under whichever of its names, is no machine's folder.
-        let is_root = store_path.join("machines").join(self.name.as_str()).exists();
-        if store_path.is_relative() || is_root || !store_path.exists() {
+        let is_root = existing.file(&store_path.join("machines").join(self.name.as_str()));
+        if store_path.is_relative() || is_root || !existing.folder(store_path) {
             auth.store_path = text(&folder);
         }
-        if Path::new(&auth.cert_dir).is_relative() || !Path::new(&auth.cert_dir).exists() {
+        if Path::new(&auth.cert_dir).is_relative() || !existing.folder(Path::new(&auth.cert_dir)) {
             auth.cert_dir = text(&certs);
         }
         let own: &[&Path] = &[&folder];
@@ -75,34 +75,34 @@ impl MachineDir {
                 // The original's migration from 0.2 and 0.3 forgot them.
                 usual.clone_into(path);
             }
-            relocate(path, homes);
+            relocate(path, homes, existing);
         }
     }
 
-    fn repair_driver(&self, driver: &mut Value) {
+    fn repair_driver(&self, driver: &mut Value, existing: &Existing) {
         let Some(driver) = driver.as_object_mut() else { return };
         let mut old_root = None;
         if let Some(Value::String(path)) = driver.get_mut("StorePath")
-            && (Path::new(path).is_relative() || !Path::new(path).exists())
+            && (Path::new(path).is_relative() || !existing.folder(Path::new(path)))
         {
             old_root = Some(std::mem::replace(path, self.root_text())).filter(|old| Path::new(old).is_absolute());
         }
         if let Some(Value::String(path)) = driver.get_mut("SSHKeyPath") {
-            relocate(path, &[&self.folder()]);
+            relocate(path, &[&self.folder()], existing);
         }
         if let Some(old_root) = old_root {
             // Disks and images of drivers that we do not know lie below the old root too.
             for value in driver.values_mut() {
-                self.rebase(value, Path::new(&old_root));
+                self.rebase(value, Path::new(&old_root), existing);
             }
         }
     }
 
-    fn rebase(&self, value: &mut Value, old_root: &Path) {
+    fn rebase(&self, value: &mut Value, old_root: &Path, existing: &Existing) {
         let Value::String(path) = value else { return };
         let Ok(below) = Path::new(path).strip_prefix(old_root) else { return };
         let moved = self.root.join(below);
-        if moved.exists() {
+        if existing.file(&moved) {
             *path = text(&moved);
         }
     }
@@ -112,13 +112,16 @@ impl MachineDir {
 ///
 /// A relative path always belongs to the store: it only ever worked from one folder. A file that is merely still to
 /// be written, in a folder that is there, is no reason to move it.
-fn relocate(path: &mut String, homes: &[&Path]) {
+fn relocate(path: &mut String, homes: &[&Path], existing: &Existing) {
     let old = Path::new(path.as_str());
     let Some(file) = old.file_name() else { return };
-    let lost = old.is_relative() || (!old.exists() && !old.parent().is_some_and(Path::exists));
-    let found = homes.iter().map(|home| home.join(file)).find(|candidate| candidate.exists());
+    if !old.is_relative() && existing.file(old) {
+        return;
+    }
+    let lost = old.is_relative() || !old.parent().is_some_and(|folder| existing.folder(folder));
+    let found = homes.iter().map(|home| home.join(file)).find(|candidate| existing.file(candidate));
     match found {
-        Some(found) if lost || !old.exists() => *path = text(&found),
+        Some(found) => *path = text(&found),
         None if lost => *path = text(&homes[0].join(file)),
         _ => {}
     }
@@ -150,13 +153,13 @@ mod tests {
         let (_root, dir) = dir();
         for damaged in [".", "", "st/machines/web", &dir.root_text()] {
             let mut auth = AuthOptions { store_path: damaged.into(), cert_dir: "certs".into(), ..Default::default() };
-            dir.repair_auth(&mut auth);
+            dir.repair_auth(&mut auth, &Existing::default());
             assert_eq!((auth.store_path, auth.cert_dir), (dir.folder_text(), dir.certs_text()), "{damaged:?}");
             assert_eq!(auth.server_key_path, format!("{}/server-key.pem", dir.folder_text()));
             assert_eq!(auth.client_key_path, format!("{}/key.pem", dir.certs_text()));
         }
         let mut driver = json!({"StorePath": ".", "SSHKeyPath": ""});
-        dir.repair_driver(&mut driver);
+        dir.repair_driver(&mut driver, &Existing::default());
         assert_eq!(driver, json!({"StorePath": dir.root_text(), "SSHKeyPath": ""}));
     }
 
@@ -171,7 +174,7 @@ mod tests {
             server_cert_path: "/gone/machines/web/server.pem".into(),
             ..Default::default()
         };
-        dir.repair_auth(&mut auth);
+        dir.repair_auth(&mut auth, &Existing::default());
         assert_eq!(auth.ca_cert_path, format!("{}/ca.pem", dir.certs_text()));
         assert_eq!(auth.server_cert_path, format!("{}/server.pem", dir.folder_text()));
         let mut driver = json!({
@@ -180,7 +183,7 @@ mod tests {
             "Disk": "/gone/machines/web/disk.vmdk",
             "Iso": "/gone/none.iso",
         });
-        dir.repair_driver(&mut driver);
+        dir.repair_driver(&mut driver, &Existing::default());
         assert_eq!(driver["StorePath"], dir.root_text());
         assert_eq!(driver["SSHKeyPath"], format!("{}/id_rsa", dir.folder_text()));
         assert_eq!(driver["Disk"], format!("{}/disk.vmdk", dir.folder_text()));
@@ -197,7 +200,7 @@ mod tests {
         let coming = text(&other.path().join("cert.pem"));
         let mut auth =
             AuthOptions { ca_cert_path: foreign.clone(), client_cert_path: coming.clone(), ..Default::default() };
-        dir.repair_auth(&mut auth);
+        dir.repair_auth(&mut auth, &Existing::default());
         assert_eq!((auth.ca_cert_path, auth.client_cert_path), (foreign, coming));
     }
 }

@@ -5,6 +5,7 @@
 
 mod canonical;
 mod create;
+mod existing;
 mod forgotten;
 mod identity;
 pub mod layout;
@@ -21,13 +22,16 @@ mod sweep;
 
 use std::fs;
 use std::io::ErrorKind;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 pub use canonical::spell;
 pub use create::{Claim, Creating};
+use existing::Existing;
 pub use identity::Ids;
-pub use list::Entry;
+pub use list::{Entry, Listed};
 pub use lock::{Attempt, Lock, PATIENCE};
 pub use name::Name;
 pub use record::{AuthOptions, EngineOptions, HostOptions, Record, SwarmOptions};
@@ -40,6 +44,18 @@ use crate::json;
 use layout::{DAMAGED_RECORD, OLD_RECORD, RECORD};
 use load::{Parsed, is_from_the_future, parse, to_map};
 use machine_dir::MachineDir;
+
+/// Records that are read sooner than another thread is started.
+const WORTH_A_THREAD: usize = 32;
+
+/// Whether the paths of a record that is read are made to lead to the files of the store where it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathRepair {
+    /// No: they are as they were written.
+    Skip,
+    /// Yes.
+    Apply,
+}
 
 /// The store: one root folder with `machines/` and `certs/`.
 #[derive(Clone, Debug)]
@@ -130,10 +146,41 @@ impl Store {
     /// As [`Store::load`].
     pub fn load_with_notes(&self, name: &Name) -> Result<(Record, Vec<String>)> {
         self.look(name)?;
+        self.read_record(name, Some(&Existing::default()))
+    }
+
+    /// Reads the records of all that is listed, in byte order. One that cannot be read stops nobody.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    pub fn load_all(&self, paths: PathRepair) -> Result<Vec<Listed>> {
+        let entries = self.entries()?;
+        let read = |entry: &Entry, existing: Option<&Existing>| {
+            let name = entry.name()?;
+            match self.read_record(&name, existing) {
+                Ok((record, _)) => Ok((name, record)),
+                // It may have been removed since it was listed.
+                Err(error) => Err(self.look(&name).err().unwrap_or(error)),
+            }
+        };
+        let read_part = |part: &[Entry]| -> Vec<_> {
+            let existing = Existing::default();
+            let existing = (paths == PathRepair::Apply).then_some(&existing);
+            part.iter().map(|entry| Listed { name: entry.text().to_owned(), record: read(entry, existing) }).collect()
+        };
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let part = entries.len().div_ceil(cores).max(WORTH_A_THREAD);
+        Ok(thread::scope(|scope| {
+            let parts: Vec<_> = entries.chunks(part).map(|part| scope.spawn(|| read_part(part))).collect();
+            parts.into_iter().flat_map(|part| part.join().expect("a reader does not panic")).collect()
+        }))
+    }
+
+    fn read_record(&self, name: &Name, existing: Option<&Existing>) -> Result<(Record, Vec<String>)> {
         let mut notes = Vec::new();
         let bytes = self.read(name, &mut notes)?;
-        let parsed = parse(&bytes, &self.dir(name))?;
-        if parsed.migrated {
+        let (record, migrated) = load::record(&bytes, &self.dir(name), existing)?;
+        if migrated {
             match self.modernize(name) {
                 Ok(true) => notes.push(format!(
                     "the record of \"{name}\" was brought to today's form; the old one is config.json.bak"
@@ -145,7 +192,7 @@ impl Store {
                 }
             }
         }
-        Ok((parsed.record, notes))
+        Ok((record, notes))
     }
 
     /// Writes what changed in a machine's record; a file that would not change is left alone. One that holds no record

@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::machine::{Host, login, query};
 use crate::shared::Shared;
 use crate::ssh::{self, Exec, Remote};
-use crate::store::{Name, Store, layout, root};
+use crate::store::{Name, PathRepair, Store, layout, root};
 
 /// The variable that lets TAB ask machines for their states; they have [`PATIENCE`] to answer.
 pub(super) const STATES: &str = "DOCKER_MACHINE_COMPLETE_STATES";
@@ -123,9 +123,11 @@ impl Sources {
     }
 
     async fn add_states(&self, machines: &mut [Machine]) {
-        let Ok(listed) = query::listed(&self.cx) else { return };
+        let Ok(listed) = self.cx.store.load_all(PathRepair::Apply) else { return };
         let question = query::Question { url: false, state: true, version: false };
-        for row in query::ask_all(&self.cx, &listed, &listed, question, PATIENCE, query::Asked::new()).await {
+        for row in
+            query::ask_all(&self.cx, &listed, &query::masters(&listed), question, PATIENCE, query::Asked::new()).await
+        {
             if let Some(machine) = machines.iter_mut().find(|machine| machine.name == row.name) {
                 machine.state = Some(row.state);
             }

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use super::swarm::is_swarm;
-use super::{Filters, Listed, Row, masters, one_line, row_of};
+use super::{Filters, Listed, Row, one_line, row_of};
 use crate::context::{Context, DriverContext};
 use crate::docker::{Engine, TlsFiles, TrustPool};
 use crate::driver::{Driver, State, registry};
@@ -116,19 +116,18 @@ async fn state_of(cx: &Context, name: &Name, driver: Result<&dyn Driver, &Error>
     }
 }
 
-/// A row for each machine of `shown`, in natural order; `all` tells the masters of their swarms.
+/// A row for each machine of `shown`, in natural order; `masters` are those of their swarms.
 ///
 /// Each machine is a task of its own with its own limit; all are announced before any is asked. What is in `known`
 /// need not be asked again.
 pub async fn ask_all(
     cx: &Context,
     shown: &[Listed],
-    all: &[Listed],
+    masters: &HashMap<String, String>,
     question: Question,
     limit: Duration,
     mut known: Asked,
 ) -> Vec<Row> {
-    let masters = masters(all);
     let inquiry = Arc::new(Inquiry {
         cx: cx.clone(),
         trust: TrustPool::default(),
@@ -139,7 +138,7 @@ pub async fn ask_all(
     let mut rows: Vec<Row> = Vec::with_capacity(shown.len());
     let mut asked = Vec::new();
     for machine in shown {
-        let mut row = row_of(machine, &masters);
+        let mut row = row_of(machine, masters);
         let Ok((name, record)) = &machine.record else {
             rows.push(row);
             continue;

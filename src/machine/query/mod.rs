@@ -14,20 +14,11 @@ pub use order::natural;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::context::Context;
 use crate::driver::State;
-use crate::error::{Error, Result};
-use crate::store::{EngineOptions, Name, Record, SwarmOptions};
+use crate::error::Error;
+pub use crate::store::Listed;
+use crate::store::{EngineOptions, SwarmOptions};
 use crate::template::Fields;
-
-/// A machine's folder in the store, and its record if that can be read.
-#[derive(Clone, Debug)]
-pub struct Listed {
-    /// The folder's name.
-    pub name: String,
-    /// The record, under a name that is safe to use.
-    pub record: Result<(Name, Record), Error>,
-}
 
 /// One machine as `ls` shows it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -81,20 +72,6 @@ impl Row {
 
 /// The driver of a machine whose record cannot be read.
 const NOT_FOUND: &str = "not found";
-
-/// All machines of the store with their records, in byte order. A record that cannot be read stops nobody.
-///
-/// # Errors
-/// The store cannot be listed.
-pub fn listed(cx: &Context) -> Result<Vec<Listed>> {
-    let read = |name: Result<Name>| name.and_then(|name| Ok((cx.store.load(&name)?, name)));
-    let entries = cx.store.entries()?;
-    let listed = entries.iter().map(|entry| Listed {
-        name: entry.text().to_owned(),
-        record: read(entry.name()).map(|(record, name)| (name, record)),
-    });
-    Ok(listed.collect())
-}
 
 /// The names of the swarms' masters by their discovery address.
 pub fn masters(machines: &[Listed]) -> HashMap<String, String> {

@@ -40,6 +40,8 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
         return Err(Error::new(Kind::NotRunning, text));
     }
     let target = login::target(cx, &host).await?;
+    // A driver that is a program of its own is not needed during the session, and its port is open to others.
+    drop(host);
     let words = args.words.get(1..).unwrap_or_default();
     match openssh(cx, "ssh") {
         Some(program) => external(cx, &program, &target, words).await,

@@ -138,3 +138,104 @@ fn ctrl_c_in_the_middle_of_a_create_waits_for_the_driver_and_removes_what_it_mad
     assert_eq!(scene.plugins.processes(), [0; 0]);
     assert_eq!(scene.run(&["ls", "-q"]).succeeds().stdout, "");
 }
+
+/// A scene in which no host stands behind a server: what matters is over before anybody logs in.
+fn on_paper() -> Scene {
+    let scene = Scene::new();
+    scene.lab.set("ACME_LAB", "");
+    scene
+}
+
+/// The moments inside the driver's part: what it says there, and how many servers there are then.
+const MOMENTS: [(&str, &str, usize); 4] = [
+    ("key", "(web) Creating SSH key...", 0),
+    ("unnamed", "(web) Creating server...", 1),
+    ("server", "(web) Booting server...", 1),
+    ("up", "(web) Server is up", 1),
+];
+
+#[test]
+fn killed_inside_the_driver_s_part_no_process_is_left_and_nothing_is_made_twice() {
+    for (place, line, servers) in MOMENTS {
+        let scene = on_paper();
+        scene.lab.set("ACME_FAULTS", format!("pause={place}:60s"));
+        let create = Midway::at(line, &mut scene.create_command("web"));
+        scene.plugins.have_servers(&["web"][..servers]);
+        create.kill();
+        scene.plugins.are_gone();
+        scene.run(&["ls"]).succeeds().says("web ");
+        scene.run(&["inspect", "web"]).succeeds();
+
+        scene.lab.set("ACME_FAULTS", "Create=error:enough");
+        let again = scene.create("web").says("Driver acme finds no computer of the earlier creation");
+        match servers {
+            0 => _ = again.fails(1).complains("enough"),
+            // The driver itself finds that the name is taken.
+            _ => _ = again.fails(3).complains("is used already"),
+        }
+        assert_eq!(scene.plugins.servers(), ["web"][..servers], "{place}");
+        scene.run(&["rm", "-y", "web"]);
+        assert_eq!(scene.run(&["ls", "-q"]).succeeds().stdout, "", "{place}");
+    }
+}
+
+#[test]
+fn a_plugin_that_is_killed_inside_its_part_leaves_a_record_and_a_word_about_it() {
+    for (place, line, servers) in MOMENTS {
+        let scene = on_paper();
+        scene.lab.set("ACME_FAULTS", format!("pause={place}:60s"));
+        let mut create = Midway::at(line, &mut scene.create_command("web"));
+        scene.plugins.have_servers(&["web"][..servers]);
+        for plugin in scene.plugins.named("acme") {
+            Run::of(std::process::Command::new("kill").args(["-9", &plugin.to_string()])).succeeds();
+        }
+        create
+            .end()
+            .fails(1)
+            .complains("has ended (signal 9)")
+            .complains("only it knew what it had made")
+            .complains("look for this name in the provider's console");
+        assert_eq!(scene.plugins.processes(), [0; 0]);
+        scene.run(&["ls"]).succeeds().says("web ");
+        scene.run(&["rm", "-y", "web"]).succeeds();
+    }
+}
+
+#[test]
+fn ctrl_c_waits_no_longer_than_a_driver_deserves_and_takes_what_it_can_name() {
+    let scene = on_paper();
+    scene.lab.set("ACME_FAULTS", "pause=server:120s");
+    let mut create = Midway::at("(web) Booting server...", &mut scene.create_command("web"));
+    create.send("-INT");
+    let run = create.end().fails(130).complains("only it knew what it had made");
+    assert_eq!(scene.plugins.servers(), [""; 0], "{run:?}");
+    assert_eq!(scene.plugins.processes(), [0; 0]);
+}
+
+#[test]
+fn our_own_driver_as_a_plugin_does_what_it_does_built_in() {
+    let lab = Lab::new();
+    let (one, two) = (lab.host("one").up(), lab.host("two").up());
+    let plugins = Plugins::new(&[]);
+    let link = plugins.program("generic-next");
+    std::os::unix::fs::symlink(crate::support::lab::PROGRAM, link).expect("a link");
+    lab.set("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", plugins.bin().display()));
+    lab.create(&one, "one", &[]).succeeds();
+    lab.create(&two, "two", &["--driver", "generic-next"]).succeeds();
+    let record = |machine: &str| {
+        let text = std::fs::read_to_string(lab.machine_folder(machine).join("config.json")).expect("a record");
+        text.replace(machine, "NAME").replace(&one.ip, "IP").replace(&two.ip, "IP").replace("generic-next", "generic")
+    };
+    assert_eq!(record("two"), record("one"));
+    lab.docker("two", &["version"]).succeeds();
+    for line in [&["status"][..], &["url"], &["ip"], &["ssh", "true"]] {
+        let mut words = line.to_vec();
+        words.insert(1, "two");
+        lab.run(&words).succeeds();
+    }
+    assert_eq!(plugins.processes(), [0; 0]);
+    lab.run(&["stop", "two"]).fails(1).complains("generic driver does not support stop");
+    lab.run(&["restart", "two"]).succeeds();
+    lab.docker("two", &["version"]).succeeds();
+    lab.run(&["rm", "-y", "two"]).succeeds();
+}

@@ -115,6 +115,12 @@ impl Plugins {
         numbers.filter(|pid| *pid != std::process::id()).filter(ours).collect()
     }
 
+    /// The processes of one plugin.
+    pub fn named(&self, name: &str) -> Vec<u32> {
+        let is_it = |pid: &u32| fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|file| file == self.program(name));
+        self.processes().into_iter().filter(is_it).collect()
+    }
+
     /// Waits until no plugin runs any more.
     #[track_caller]
     pub fn are_gone(&self) {

@@ -41,6 +41,8 @@ pub(super) struct Plugin {
     link: Mutex<Link>,
     sessions: OnceLock<Arc<Sessions>>,
     making: Option<Making>,
+    /// The program ended in the middle of making the computer: what it had made by then has no name.
+    is_lost: bool,
 }
 
 /// Where the computer comes from.
@@ -84,6 +86,7 @@ impl Plugin {
             link: Mutex::new(Link { session: None, state }),
             sessions: OnceLock::new(),
             making: None,
+            is_lost: false,
         }
     }
 
@@ -203,7 +206,12 @@ impl Plugin {
             }
         }
         self.making = None;
+        self.is_lost |= !self.is_alive();
         self.refresh().await.map(|_| ())
+    }
+
+    fn is_alive(&mut self) -> bool {
+        self.link.get_mut().session.as_ref().is_some_and(|session| session.is_alive())
     }
 }
 
@@ -284,6 +292,7 @@ impl Driver for Plugin {
         let making = self.making.insert(Making::begin(session));
         let made = making.end().await;
         self.making = None;
+        self.is_lost = made.is_err() && !self.is_alive();
         // Also of one that failed: `rm` can then remove what it left.
         let state = self.refresh().await;
         match made {
@@ -299,9 +308,12 @@ impl Driver for Plugin {
 
     async fn undo(&mut self, cx: &DriverContext<'_>) -> Result<()> {
         self.end_making(cx).await?;
-        match self.origin {
-            Origin::Made => self.remove(cx).await,
-            Origin::New | Origin::Stored | Origin::Adopted => Ok(()),
+        if self.origin == Origin::Made {
+            self.remove(cx).await?;
+        }
+        match self.is_lost {
+            true => Err(Error::msg("the driver plugin ended in the middle of it, and only it knew what it had made")),
+            false => Ok(()),
         }
     }
 

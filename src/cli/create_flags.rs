@@ -110,7 +110,7 @@ pub(crate) fn values(parsed: &Parsed, specs: &[FlagSpec], driver: &[Flag], env: 
         let setting = Setting {
             flag: value(&flag.kind, said.typed),
             variable: value(&flag.kind, said.variable),
-            default: default(&flag.kind),
+            default: flag.kind.default(),
         };
         let is_list = matches!(flag.kind, FlagKind::List(_));
         if !(is_shared && is_list && setting.flag.is_none() && setting.variable.is_none()) {
@@ -132,15 +132,6 @@ fn value(kind: &FlagKind, mut said: Vec<String>) -> Option<FlagValue> {
             FlagValue::List(said)
         }
     })
-}
-
-fn default(kind: &FlagKind) -> FlagValue {
-    match kind.clone() {
-        FlagKind::String(text) => FlagValue::String(text),
-        FlagKind::Int(number) => FlagValue::Int(number),
-        FlagKind::Bool => FlagValue::Bool(false),
-        FlagKind::List(list) => FlagValue::List(list),
-    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use crate::context::Context;
 use crate::driver::registry;
 use crate::env::Env;
 use crate::error::Error;
+use crate::serve;
 use crate::shared::Shared;
 use crate::store::Store;
 use crate::version::{BUILD, VERSION};
@@ -33,7 +34,7 @@ use plan::{Job, Plan, Setup};
 
 /// Does what the process was called for, and gives its exit status.
 pub fn run(env: &Env) -> u8 {
-    if let Some(status) = registry::serve(env) {
+    if let Some(status) = registry::serve(env).or_else(|| serve::run(env)) {
         return status;
     }
     let plan = plan::plan(env);

@@ -23,6 +23,8 @@ pub struct Console {
     prefix: String,
     /// The prefix stands before each line of a text, not only before the first one.
     prefix_every_line: bool,
+    /// It is a driver plugin that speaks, not a person's command.
+    is_for_host: bool,
     /// Progress lines go to standard error, so that standard output holds only the result.
     query: bool,
     /// Where this machine's steps are shown while several are worked on.
@@ -67,6 +69,12 @@ impl Console {
         Self::with(Sink::Process, debug, screen)
     }
 
+    /// The streams of a driver plugin, whose host puts the machine's name before each line itself: warnings go to standard
+    /// output too, and standard error is for those who debug.
+    pub fn for_host() -> Self {
+        Self { is_for_host: true, ..Self::process(true) }
+    }
+
     /// Keeps everything in memory and answers questions from a list: for tests.
     pub fn captured(answers: &[&str]) -> Self {
         let answers = answers.iter().rev().map(|answer| (*answer).to_owned()).collect();
@@ -75,13 +83,21 @@ impl Console {
 
     fn with(sink: Sink, debug: bool, screen: Screen) -> Self {
         let inner = Inner { sink: Mutex::new(sink), debug, screen, lost: OnceLock::new() };
-        Self { inner: Arc::new(inner), prefix: String::new(), prefix_every_line: false, query: false, steps: None }
+        Self {
+            inner: Arc::new(inner),
+            prefix: String::new(),
+            prefix_every_line: false,
+            is_for_host: false,
+            query: false,
+            steps: None,
+        }
     }
 
     /// The same terminal for what the driver of machine `name` says: `(NAME) ` before each line.
     #[must_use]
     pub fn for_machine(&self, name: &str) -> Self {
-        Self { prefix: format!("({name}) "), ..self.clone() }
+        let prefix = if self.is_for_host { String::new() } else { format!("({name}) ") };
+        Self { prefix, ..self.clone() }
     }
 
     /// As [`Console::for_machine`], for one of several machines that are worked on at the same time: every line has the
@@ -151,7 +167,8 @@ impl Console {
 
     /// A line about something that is not as it should be, on standard error.
     pub fn warn(&self, text: impl AsRef<str>) {
-        _ = self.write(Stream::Stderr, &format!("{}\n", self.shown(text)));
+        let stream = if self.is_for_host { Stream::Stdout } else { Stream::Stderr };
+        _ = self.write(stream, &format!("{}\n", self.shown(text)));
     }
 
     /// A failure, unless it was told already: its message, then its hints, then for `--debug` its causes.

@@ -30,6 +30,18 @@ pub enum FlagKind {
     List(Vec<String>),
 }
 
+impl FlagKind {
+    /// What a flag is if nobody says anything.
+    pub fn default(&self) -> FlagValue {
+        match self {
+            Self::String(default) => FlagValue::String(default.clone()),
+            Self::Int(default) => FlagValue::Int(*default),
+            Self::Bool => FlagValue::Bool(false),
+            Self::List(default) => FlagValue::List(default.clone()),
+        }
+    }
+}
+
 impl Flag {
     /// A flag with its environment variable (`""`: none) and help.
     pub fn new(name: &str, kind: FlagKind, env: &str, usage: &str) -> Self {

@@ -8,6 +8,7 @@ mod abilities;
 #[cfg(feature = "amazonec2")]
 pub mod amazonec2;
 pub mod base;
+pub mod catalogue;
 mod collect;
 #[cfg(test)]
 mod example;

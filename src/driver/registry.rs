@@ -43,7 +43,7 @@ pub fn collecting() -> impl Iterator<Item = &'static Kind> {
 pub fn find(env: &Env, name: &str, place: &MachinePlace) -> Result<Box<dyn Driver>> {
     match built_in(name) {
         Some(kind) => Ok((kind.new)(place)),
-        None => plugin::find(env, name, place).ok_or_else(|| not_found(name)),
+        None => plugin::find(env, name, place).ok_or_else(|| not_found(env, place, name)),
     }
 }
 
@@ -73,15 +73,25 @@ fn built_in(name: &str) -> Option<&'static Kind> {
     BUILT_IN.iter().copied().find(|kind| kind.name == name)
 }
 
-/// `amazonec2, generic, none`.
-fn names() -> String {
-    known().collect::<Vec<_>>().join(", ")
+/// `amazonec2, generic, none, hetzner`.
+fn names(env: &Env, place: &MachinePlace) -> String {
+    let plugins = plugin::installed(env, &place.store).into_keys().filter(|name| built_in(name).is_none());
+    known().map(str::to_owned).chain(plugins).collect::<Vec<_>>().join(", ")
 }
 
-fn not_found(name: &str) -> Error {
-    Error::msg(format!(
+fn not_found(env: &Env, place: &MachinePlace, name: &str) -> Error {
+    let error = Error::msg(format!(
         r#"Driver "{name}" not found. Do you have the plugin binary "docker-machine-driver-{name}" accessible in your PATH?"#
-    ))
-    .hint(format!("the drivers that exist: {}", names()))
-    .hint("for a host that you can reach over SSH: `docker-machine create --driver generic --generic-ip-address HOST NAME`")
+    ));
+    if plugin::CORE.contains(&name) {
+        return error
+            .hint(format!("{name} was built into the original docker-machine; here it runs as a program of its own"))
+            .hint(format!(
+                "put `docker-machine-driver-{name}` or `rancher-machine` into a folder of $PATH, or set \
+                 MACHINE_DRIVER_PROVIDER to the path of an original docker-machine"
+            ));
+    }
+    error
+        .hint(format!("the drivers that exist: {}", names(env, place)))
+        .hint("for a host that you can reach over SSH: `docker-machine create --driver generic --generic-ip-address HOST NAME`")
 }

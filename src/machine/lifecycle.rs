@@ -1,14 +1,11 @@
 //! Switching machines on and off.
 
 use super::login::{self, wait_for_state};
-use super::{Host, certificates, setup};
+use super::{Host, certificates, reboot, setup};
 use crate::context::Context;
 use crate::driver::{HostKind, Power, State};
-use crate::error::{Error, Kind, Result};
-use crate::ssh::{Connection, Exec, Patience, Remote};
-
-/// Restarts the operating system, as root or with sudo.
-const REBOOT: &str = r#"if [ "$(id -u)" = 0 ]; then shutdown -r now; else sudo -n shutdown -r now; fi"#;
+use crate::error::{Error, Result};
+use crate::ssh::{Connection, Patience};
 
 /// Switches a machine on, waits until it can be logged in to and its engine answers.
 ///
@@ -19,7 +16,7 @@ pub async fn start(cx: &Context, host: &mut Host) -> Result<()> {
     if host.driver.state(&cx.for_driver()).await? == State::Running {
         return Err(Error::msg(format!("Machine \"{}\" is already running.", host.name)));
     }
-    power(host, "start", "started")?.start(&cx.for_driver()).await?;
+    power(host, "start")?.start(&cx.for_driver()).await?;
     wait_for_state(cx, host, State::Running).await?;
     cx.console.say(format!("Machine \"{}\" was started.", host.name));
     if host.driver.host_kind() == HostKind::EngineOnly {
@@ -36,7 +33,7 @@ pub async fn start(cx: &Context, host: &mut Host) -> Result<()> {
 pub async fn stop(cx: &Context, host: &mut Host) -> Result<()> {
     let _progress = cx.console.progress(format!("Stopping \"{}\"...", host.name));
     refuse_if_stopped(cx, host).await?;
-    power(host, "stop", "stopped")?.stop(&cx.for_driver()).await?;
+    power(host, "stop")?.stop(&cx.for_driver()).await?;
     wait_for_state(cx, host, State::Stopped).await?;
     cx.console.say(format!("Machine \"{}\" was stopped.", host.name));
     Ok(())
@@ -49,7 +46,7 @@ pub async fn stop(cx: &Context, host: &mut Host) -> Result<()> {
 pub async fn kill(cx: &Context, host: &mut Host) -> Result<()> {
     let _progress = cx.console.progress(format!("Killing \"{}\"...", host.name));
     refuse_if_stopped(cx, host).await?;
-    power(host, "kill", "killed")?.kill(&cx.for_driver()).await?;
+    power(host, "kill")?.kill(&cx.for_driver()).await?;
     wait_for_state(cx, host, State::Stopped).await?;
     cx.console.say(format!("Machine \"{}\" was killed.", host.name));
     Ok(())
@@ -65,7 +62,7 @@ pub async fn restart(cx: &Context, host: &mut Host) -> Result<()> {
         // What cannot be started says why.
         State::Stopped | State::Error => start(cx, host).await,
         State::Running if host.driver.host_kind() == HostKind::EngineOnly => {
-            power(host, "restart", "restarted")?.restart(&cx.for_driver()).await
+            power(host, "restart")?.restart(&cx.for_driver()).await
         }
         State::Running => {
             let connection = login::connect(cx, host).await?;
@@ -75,7 +72,7 @@ pub async fn restart(cx: &Context, host: &mut Host) -> Result<()> {
                     drop(connection);
                     power.restart(&cx.for_driver()).await?;
                 }
-                None => reboot(host, &connection).await?,
+                None => reboot::over(&connection, &host.name).await?,
             }
             let connection = login::wait_for_new_boot(cx, host, &before).await?;
             engine_is_back(cx, host, connection).await
@@ -89,26 +86,9 @@ pub async fn restart(cx: &Context, host: &mut Host) -> Result<()> {
 ///
 /// # Errors
 /// The driver has none: the original's sentences.
-fn power<'h>(host: &'h mut Host, operation: &str, done: &str) -> Result<&'h mut dyn Power> {
+fn power<'h>(host: &'h mut Host, operation: &str) -> Result<&'h mut dyn Power> {
     let (driver, kind) = (host.driver.name().to_owned(), host.driver.host_kind());
-    host.driver.power().ok_or_else(|| match kind {
-        HostKind::EngineOnly => Error::new(Kind::Unsupported, format!("hosts without a driver cannot be {done}")),
-        HostKind::Created | HostKind::Existing => {
-            Error::new(Kind::Unsupported, format!("{driver} driver does not support {operation}"))
-                .hint("this driver only reaches the host over SSH: power it on or off at the host itself")
-        }
-    })
-}
-
-/// Restarts the operating system of a host that only SSH leads to.
-async fn reboot(host: &Host, connection: &Connection) -> Result<()> {
-    match connection.exec(&Exec::new(REBOOT)).await {
-        Ok(output) if !output.ok() => {
-            Err(Error::msg(format!("\"{}\" refused to restart: {}", host.name, output.tail(3))))
-        }
-        // The connection may break before the answer: that is success too.
-        _ => Ok(()),
-    }
+    host.driver.power().ok_or_else(|| reboot::no_switch(&driver, kind, operation))
 }
 
 async fn refuse_if_stopped(cx: &Context, host: &Host) -> Result<()> {

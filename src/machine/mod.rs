@@ -33,6 +33,7 @@ pub mod options;
 pub mod order;
 pub mod orphans;
 pub mod query;
+pub mod reboot;
 pub mod remove;
 pub mod setup;
 pub mod upgrade;

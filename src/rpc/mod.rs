@@ -2,6 +2,7 @@
 
 mod client;
 pub mod http;
+pub mod server;
 pub mod types;
 
 pub use client::{CallError, Client};

@@ -11,6 +11,7 @@ mod plugin_programs;
 #[path = "../words/mod.rs"]
 mod words;
 
+mod as_plugin;
 mod complete;
 mod ec2_endless;
 mod ec2_flags;

@@ -8,7 +8,6 @@ mod driver;
 mod guard;
 mod log;
 mod making;
-mod owner;
 mod process;
 mod program;
 mod session;
@@ -17,20 +16,37 @@ mod state;
 mod types;
 
 pub use guard::run as become_plugin;
+pub use session::API_VERSION;
 pub use sessions::end;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::{Driver, MachinePlace};
 use crate::env::Env;
 
-/// The driver of a new machine, if there is a plugin of this name.
+/// The drivers that the original has built in.
+pub const CORE: &[&str] = program::CORE;
+
+/// The plugins on `PATH` by driver name. None is started.
+pub fn installed(env: &Env, store: &Path) -> BTreeMap<String, PathBuf> {
+    program::installed(env, store)
+}
+
+/// The program that serves the original's own drivers, if there is one.
+pub fn provider(env: &Env, store: &Path) -> Option<PathBuf> {
+    program::provider(env, store)
+}
+
+/// The driver of a new machine, if there is a plugin of this name or a provider that may have it.
 pub fn find(env: &Env, name: &str, place: &MachinePlace) -> Option<Box<dyn Driver>> {
     let program = program::find(env, &place.store, name)?;
     Some(Box::new(driver::Plugin::new(program, name, place)))
 }
 
-/// The driver of a machine in the store, if there is a plugin of this name.
+/// The driver of a machine in the store, if there is a plugin of this name or a provider that may have it.
 pub fn load(env: &Env, name: &str, place: &MachinePlace, state: &Value) -> Option<Box<dyn Driver>> {
     let program = program::find(env, &place.store, name)?;
     Some(Box::new(driver::Plugin::load(program, name, place, state.clone())))

@@ -11,16 +11,17 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::process::{Address, Process, Processes};
-use super::{owner, types};
+use super::types;
 use crate::console::Console;
 use crate::error::{Context as _, Error, Result};
 use crate::gob::{TypeId, Value, predefined};
 use crate::json;
+use crate::loopback;
 use crate::rpc::types::EMPTY;
 use crate::rpc::{CallError, Client};
 
 /// What every plugin answers to `GetVersion`.
-const API_VERSION: i64 = 1;
+pub const API_VERSION: i64 = 1;
 /// Both names of the service: since 2015, and before.
 const SERVICES: [&str; 2] = ["RPCServerDriver", "RpcServerDriver"];
 /// How long a plugin may take for the first calls, which do nothing that takes long.
@@ -80,7 +81,7 @@ impl Session {
             Err(error) => return Err(error),
         };
         // Before anything is said that others must not hear.
-        owner::check(address, process.id())?;
+        loopback::check_listener(address, process.id())?;
         let (service, version) = version(&client).await?;
         if version != API_VERSION {
             return Err(Error::msg(format!("Driver binary uses an incompatible API version ({version})")));

@@ -1,7 +1,7 @@
-//! Whether the one who listens at an address is our child.
+//! Who is at the other end of a connection inside this computer.
 //!
-//! Ports of the loopback interface are for everybody on this computer: when a plugin has died, somebody else may take
-//! its port and be told what only the plugin should know.
+//! Ports of the loopback interface are for everybody here: when a plugin has died, somebody else may take its port and
+//! be told what only the plugin should know; and anybody may connect to a port of ours.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// It does not, or that cannot be found out.
 #[cfg(target_os = "linux")]
-pub(super) fn check(address: SocketAddr, child: u32) -> Result<()> {
+pub fn check_listener(address: SocketAddr, child: u32) -> Result<()> {
     let foreign = |why: &str| {
         Err(Error::msg(format!("{address} does not belong to the driver plugin: {why}"))
             .hint("another program of this computer has taken the address; run the command again"))
@@ -29,8 +29,22 @@ pub(super) fn check(address: SocketAddr, child: u32) -> Result<()> {
 
 /// There is nobody to ask.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn check(_address: SocketAddr, _child: u32) -> Result<()> {
+pub fn check_listener(_address: SocketAddr, _child: u32) -> Result<()> {
     Ok(())
+}
+
+/// Whether the connection from `peer` to our `local` address was made by our own user, or by root.
+#[cfg(target_os = "linux")]
+pub fn is_from_us(peer: SocketAddr, local: SocketAddr) -> bool {
+    let table = if peer.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
+    let user = std::fs::read_to_string(table).ok().and_then(|table| linux::user(&table, peer, local));
+    user.is_some_and(|user| user == 0 || user == rustix::process::geteuid().as_raw())
+}
+
+/// There is nobody to ask.
+#[cfg(not(target_os = "linux"))]
+pub fn is_from_us(_peer: SocketAddr, _local: SocketAddr) -> bool {
+    true
 }
 
 #[cfg(target_os = "linux")]
@@ -46,6 +60,14 @@ mod linux {
         let mut rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
         let row = rows.find(|row| row.get(1) == Some(&wanted.as_str()) && row.get(3) == Some(&LISTENS))?;
         row.get(9)?.parse().ok()
+    }
+
+    /// The user who has the end `from` of a connection.
+    pub(super) fn user(table: &str, from: SocketAddr, to: SocketAddr) -> Option<u32> {
+        let ends = (encoded(from), encoded(to));
+        let mut rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let row = rows.find(|row| row.get(1) == Some(&ends.0.as_str()) && row.get(2) == Some(&ends.1.as_str()))?;
+        row.get(7)?.parse().ok()
     }
 
     /// As the table writes it: words of the address in the computer's own byte order, the port as it is.
@@ -101,7 +123,7 @@ mod linux {
     mod tests {
         use std::net::{TcpListener, TcpStream};
 
-        use super::super::check;
+        use super::super::{check_listener, is_from_us};
         use super::*;
 
         #[test]
@@ -111,15 +133,28 @@ mod linux {
                 let address = listener.local_addr().unwrap();
                 // A connection has the same address and is no listener.
                 let _connection = TcpStream::connect(address).unwrap();
-                check(address, std::process::id()).unwrap();
+                check_listener(address, std::process::id()).unwrap();
                 let mut other = std::process::Command::new("sleep").arg("100").spawn().unwrap();
-                let error = check(address, other.id()).unwrap_err();
+                let error = check_listener(address, other.id()).unwrap_err();
                 other.kill().and_then(|()| other.wait()).unwrap();
                 assert!(error.message().ends_with("another program listens there"), "{error}");
                 drop(listener);
-                let error = check(address, std::process::id()).unwrap_err();
+                let error = check_listener(address, std::process::id()).unwrap_err();
                 assert!(error.message().ends_with("nobody listens there"), "{error}");
             }
+        }
+
+        #[test]
+        fn a_connection_of_ours_is_ours() {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            let connection = TcpStream::connect(address).unwrap();
+            let peer = connection.local_addr().unwrap();
+            assert!(is_from_us(peer, address));
+            assert!(!is_from_us("127.0.0.1:1".parse().unwrap(), address));
+            let row = "0: 0100007F:0016 0100007F:0017 01 00000000:00000000 00:00000000 00000000 1000 0 1234 1";
+            let ends = ("127.0.0.1:22".parse().unwrap(), "127.0.0.1:23".parse().unwrap());
+            assert_eq!(user(&format!("header\n{row}\n"), ends.0, ends.1), Some(1000));
         }
 
         #[test]

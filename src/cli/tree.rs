@@ -60,7 +60,7 @@ mod tests {
         let tree = program(&[]);
         let names: Vec<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
         let wanted = "active config create env inspect ip kill ls provision regenerate-certs restart rm ssh scp mount \
-                      start status stop upgrade url version help completion gc man __complete";
+                      start status stop upgrade url version help completion gc drivers man __complete";
         assert_eq!(names.join(" "), wanted);
     }
 

@@ -7,6 +7,7 @@ pub mod complete;
 pub mod completion;
 pub mod config;
 pub mod create;
+pub mod drivers;
 pub mod env;
 pub mod gc;
 pub mod help;
@@ -74,6 +75,7 @@ pub(crate) enum Command {
     Help(help::Args),
     Completion(completion::Args),
     Gc(gc::Args),
+    Drivers(drivers::Args),
     #[command(hide = true)]
     Man(man::Args),
     #[command(name = "__complete", hide = true)]
@@ -87,6 +89,7 @@ impl Command {
             self,
             Self::Active(_)
                 | Self::Config(_)
+                | Self::Drivers(_)
                 | Self::Env(_)
                 | Self::Inspect(_)
                 | Self::Ip(_)
@@ -123,6 +126,7 @@ impl Command {
             Self::Url(args) => url::run(cx, args).await,
             Self::Version(args) => version::run(cx, args).await,
             Self::Gc(args) => gc::run(cx, args).await,
+            Self::Drivers(args) => drivers::run(cx, args).await,
             Self::Help(_) | Self::Completion(_) | Self::Complete(_) | Self::Man(_) => Ok(()),
         }
     }

@@ -8,13 +8,13 @@ mod abilities;
 #[cfg(feature = "amazonec2")]
 pub mod amazonec2;
 pub mod base;
-pub mod catalogue;
 mod collect;
 #[cfg(test)]
 mod example;
 mod flags;
 pub mod generic;
 mod kind;
+mod listed;
 mod missing;
 pub mod none;
 mod offers;
@@ -26,6 +26,7 @@ pub use abilities::{Batching, Diagnosis, HostKeySource, HostKeys, Leftovers, Pow
 pub use collect::{Collector, Resource, Scope, Scopes, Search, Told};
 pub use flags::{Flag, FlagKind, FlagValue, FlagValues, Setting, Source};
 pub use kind::Kind;
+pub use listed::{Listed, Origin};
 pub use offers::{Offer, Offers, Sight};
 pub use state::State;
 

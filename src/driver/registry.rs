@@ -1,14 +1,19 @@
 //! Which drivers there are: the built-in ones by name, plugins, and what to say about any other.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 #[cfg(feature = "amazonec2")]
 use super::amazonec2;
 use super::missing::Missing;
-use super::{Driver, Kind, MachinePlace, Offers, Sight, generic, none, plugin};
+use super::{Driver, Kind, Listed, MachinePlace, Offers, Origin, Sight, generic, none, plugin};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::shared::Shared;
+
+/// The version of the protocol of every plugin that can be used.
+pub use super::plugin::API_VERSION as PLUGIN_API_VERSION;
 
 /// The built-in drivers, in the order in which they are shown.
 const BUILT_IN: &[&Kind] = &[
@@ -23,6 +28,27 @@ const BUILT_IN: &[&Kind] = &[
 /// The names of the built-in drivers, in the order in which they are shown.
 pub fn known() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|kind| kind.name)
+}
+
+/// Every driver that this computer has once, by the first that has it: in the order built in, plugins, provider. Nothing
+/// is started.
+pub fn drivers(env: &Env, store: &Path) -> Vec<Listed> {
+    let mut found: Vec<Listed> =
+        known().map(|name| Listed { name: name.to_owned(), origin: Origin::BuiltIn }).collect();
+    let mut add = |name: &str, origin: Origin| {
+        if !found.iter().any(|known| known.name == name) {
+            found.push(Listed { name: name.to_owned(), origin });
+        }
+    };
+    for (name, path) in plugin::installed(env, store) {
+        add(&name, Origin::Plugin(path));
+    }
+    if let Some(path) = plugin::provider(env, store) {
+        for name in plugin::CORE {
+            add(name, Origin::Provider(path.clone()));
+        }
+    }
+    found
 }
 
 /// What a shell offers for the value of a flag, by the first driver that knows it.

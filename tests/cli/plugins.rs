@@ -373,3 +373,64 @@ fn nothing_of_a_plugin_is_left_when_we_are_killed() {
     assert_eq!(output.status, None);
     scene.plugins.are_gone();
 }
+
+#[test]
+fn drivers_lists_what_there_is_and_what_keeps_it_from_starting() {
+    let scene = Scene::new(&["acme", "broken"]).with("BROKEN_FAULTS", "address=exit");
+    let path = |name: &str| scene.plugins.program(name).display().to_string();
+    let listed = scene.succeeds("drivers");
+    let row = |text: &str, name: &str| {
+        let row = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap_or_default();
+        row.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(row(&listed, "acme"), ["acme", &path("acme")]);
+    assert_eq!(row(&listed, "generic"), ["generic", "built", "in"]);
+    assert_eq!(scene.plugins.starts(), [""; 0], "nothing is started");
+    let checked = scene.succeeds("drivers --check");
+    assert_eq!(row(&checked, "acme"), ["acme", &path("acme"), "7"]);
+    assert!(checked.contains("cannot load libvirt.so: \\x1b[31mnot found"), "{checked}");
+    let json: serde_json::Value = serde_json::from_str(&scene.succeeds("drivers --check --format json")).unwrap();
+    let acme = json.as_array().unwrap().iter().find(|driver| driver["Name"] == "acme").unwrap();
+    assert_eq!((&acme["Source"], &acme["Flags"], &acme["APIVersion"]), (&"plugin".into(), &7.into(), &1.into()));
+    assert!(json.as_array().unwrap().iter().any(|driver| driver["Name"] == "broken" && driver["Error"].is_string()));
+}
+
+#[test]
+fn a_provider_serves_the_original_s_drivers() {
+    let scene = Scene::new(&["acme"]);
+    let stderr = scene.fails("create -d google m");
+    assert_eq!(stderr.lines().count(), 3, "{stderr}");
+    assert!(stderr.contains("MACHINE_DRIVER_PROVIDER") && stderr.contains("rancher-machine"), "{stderr}");
+    let provider = scene.plugins.program("acme").display().to_string();
+    let scene = scene.with("MACHINE_DRIVER_PROVIDER", &provider);
+    assert!(scene.succeeds("create -d google --help").contains("--acme-token"));
+    assert_eq!(scene.plugins.starts(), ["acme 0 google 0 EOF"]);
+    let listed = scene.succeeds("drivers");
+    assert!(listed.lines().any(|line| line.starts_with("google ") && line.contains(&provider)), "{listed}");
+}
+
+#[test]
+fn a_tab_knows_plugins_and_their_flags_and_starts_none_twice() {
+    let scene = Scene::new(&["acme"]);
+    let tab = |line: &str| {
+        let line = format!("docker-machine {line}");
+        let words = ["__complete", "bash", line.as_str(), " "];
+        let mut run = scene.home.run_words(words).env("PATH", format!("{}:/usr/bin", scene.plugins.bin().display()));
+        for (variable, value) in &scene.faults {
+            run = run.env(variable, value);
+        }
+        run.output().stdout
+    };
+    assert_eq!(tab("create -d ac"), "words\nacme \n");
+    assert_eq!(tab("create -d acme --acme-t"), "words\n--acme-tag \n--acme-token \n");
+    assert_eq!(tab("create -d acme --acme-s"), "words\n--acme-size \n");
+    assert_eq!(scene.plugins.starts().len(), 1);
+    // Another program of this name is asked again.
+    let program = scene.plugins.program("acme");
+    let text = fs::read(&program).unwrap();
+    fs::remove_file(&program).unwrap();
+    fs::write(&program, [text.as_slice(), b"\n"].concat()).unwrap();
+    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    assert_eq!(tab("create -d acme --acme-s"), "words\n--acme-size \n");
+    assert_eq!(scene.plugins.starts().len(), 2);
+}

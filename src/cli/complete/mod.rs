@@ -5,6 +5,7 @@
 //! unless states are asked for ([`sources::STATES`]) or a path on a machine is being typed.
 
 mod completions;
+mod flags;
 mod line;
 mod paths;
 mod request;
@@ -75,8 +76,7 @@ async fn complete(env: &Env, request: &Request, shared: &Shared) -> Completions 
 /// The flags of the driver that `create` was told so far; none if there is no such driver.
 async fn flags_of_driver(sources: &Sources, words: &[String]) -> Vec<crate::driver::Flag> {
     let name = driver_flags::choice(words, &sources.cx.env).name;
-    let flags = driver_flags::flags_of(&sources.cx, &name).await.unwrap_or_default();
-    create_flags::without_clashes(flags)
+    create_flags::without_clashes(flags::of_driver(&sources.cx, &name).await)
 }
 
 /// The flags that may still be given, with as many dashes as were typed.

@@ -77,7 +77,7 @@ impl Sources {
             Values::Paths(paths) => return Completions { candidates: Vec::new(), paths: Some(paths) },
             Values::Fixed(words) => words.iter().map(|word| Candidate::new(*word, "")).collect(),
             Values::Machines(wanted) => self.machine_names(wanted, &spot.positionals).await,
-            Values::Drivers => registry::known().map(|name| Candidate::new(name, "")).collect(),
+            Values::Drivers => self.drivers().map(|name| Candidate::new(name, "")).collect(),
             Values::Commands => commands(tree, false),
             Values::Scripts => SCRIPTS.iter().map(|(name, _)| Candidate::new(*name, "")).collect(),
             Values::Filters => self.filters(typed),
@@ -88,6 +88,11 @@ impl Sources {
             },
         };
         Completions { candidates, paths: None }
+    }
+
+    /// The names of all drivers, of which none is started.
+    fn drivers(&self) -> impl Iterator<Item = String> {
+        registry::drivers(&self.cx.env, self.cx.store.root()).into_iter().map(|driver| driver.name)
     }
 
     /// What the drivers offer for a flag of theirs.
@@ -186,9 +191,8 @@ impl Sources {
         const KEYS: [&str; 5] = ["driver=", "label=", "name=", "state=", "swarm="];
         let Some((key, _)) = typed.split_once('=') else { return KEYS.map(|key| Candidate::new(key, "")).into() };
         let records = || self.records().into_iter();
-        let known = || registry::known().map(str::to_owned);
         let mut values: Vec<String> = match key {
-            "driver" => known().chain(records().map(|(_, record)| text(&record, "/DriverName"))).collect(),
+            "driver" => self.drivers().chain(records().map(|(_, record)| text(&record, "/DriverName"))).collect(),
             "label" => records().flat_map(|(_, record)| labels(&record)).collect(),
             "name" => records().map(|(name, _)| name).collect(),
             "state" => STATE_NAMES.map(|state| state.to_string()).into(),

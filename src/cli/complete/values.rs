@@ -60,6 +60,9 @@ pub(super) fn of_flag<'f>(command: Option<&str>, flag: &'f FlagSpec) -> Values<'
     if command == Some("ls") && flag.is_called("format") {
         return Values::Fixed(&["json", "jsonl", "table"]);
     }
+    if command == Some("drivers") && flag.is_called("format") {
+        return Values::Fixed(&["json", "table"]);
+    }
     let of_driver = || flag.long.as_deref().map_or(Values::Unknown, Values::OfDriver);
     FLAGS.iter().find(|(name, _)| flag.is_called(name)).map_or_else(of_driver, |(_, values)| *values)
 }
@@ -98,7 +101,7 @@ mod tests {
             assert!(all.iter().any(|flag| flag.is_called(name)), "no flag --{name}");
         }
         for command in tree.get_subcommands() {
-            let free = ["active", "create", "gc", "ls", "__complete"].contains(&command.get_name());
+            let free = ["active", "create", "drivers", "gc", "ls", "__complete"].contains(&command.get_name());
             assert_eq!(of_word(command.get_name(), 0) == Values::Unknown, free, "{}", command.get_name());
         }
     }

@@ -4,6 +4,7 @@
 mod cli;
 mod ec2;
 mod host;
+mod plugins;
 mod records;
 mod systemd;
 mod trust;
@@ -22,6 +23,8 @@ const TARGETS: &[(&str, Target)] = &[
     ("drop_in", host::drop_in),
     ("ec2_state", ec2::state),
     ("ec2_tags", ec2::tags),
+    ("gob", plugins::gob),
+    ("handshake", plugins::handshake),
     ("known_hosts", trust::known_hosts),
     ("merge", records::merging),
     ("openrc", host::openrc),

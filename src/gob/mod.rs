@@ -34,6 +34,6 @@ fn malformed<T>(why: impl Into<String>) -> Result<T, Malformed> {
 }
 
 #[cfg(test)]
-mod recordings;
+pub(crate) mod recordings;
 #[cfg(test)]
 mod tests;

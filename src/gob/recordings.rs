@@ -7,13 +7,14 @@ use serde_json::{Value as Json, json};
 use super::{Reader, Value};
 
 /// A recorded stream behind its HTTP lines.
-fn stream(path: &Path) -> Vec<u8> {
+pub(crate) fn stream(path: &Path) -> Vec<u8> {
     let bytes = std::fs::read(path).unwrap();
     let head = bytes.windows(2).position(|pair| pair == b"\n\n").expect("an empty line ends the HTTP");
     bytes[head + 2..].to_vec()
 }
 
-fn sessions() -> Vec<PathBuf> {
+/// What is known about each session.
+pub(crate) fn sessions() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plugins/captures");
     for folder in std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
@@ -23,6 +24,12 @@ fn sessions() -> Vec<PathBuf> {
     found.sort();
     assert_eq!(found.len(), 84);
     found
+}
+
+/// The calls of a session, in the order in which they were made.
+pub(crate) fn calls_of(session: &Path) -> Vec<Json> {
+    let text = std::fs::read_to_string(session).unwrap();
+    text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn read(pieces: impl IntoIterator<Item = Vec<u8>>) -> (Vec<Value>, bool) {
@@ -38,7 +45,7 @@ fn read(pieces: impl IntoIterator<Item = Vec<u8>>) -> (Vec<Value>, bool) {
 }
 
 /// As the expectations are written.
-fn to_json(value: &Value) -> Json {
+pub(crate) fn to_json(value: &Value) -> Json {
     match value {
         Value::Bool(truth) => json!(truth),
         Value::Int(number) => json!(number),
@@ -68,9 +75,7 @@ fn number(value: &Value, field: &str) -> u64 {
 fn every_recording_says_what_was_said() {
     let mut calls = 0;
     for session in sessions() {
-        let name = session.display();
-        let text = std::fs::read_to_string(&session).unwrap();
-        let expected: Vec<Json> = text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
+        let (name, expected) = (session.display(), calls_of(&session));
         let (sent, is_whole) = read([stream(&session.with_extension("c2s.bin"))]);
         assert!(is_whole && sent.len() == 2 * expected.len(), "{name}");
         let (received, is_whole) = read([stream(&session.with_extension("s2c.bin"))]);

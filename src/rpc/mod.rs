@@ -8,4 +8,6 @@ pub mod types;
 pub use client::{CallError, Client};
 
 #[cfg(test)]
+mod replays;
+#[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::plugin_programs::Plugins;
 use crate::support::lab::{Lab, busybox_image};
 use crate::support::midway::Midway;
+use crate::support::region::Region;
 use crate::support::run::Run;
 
 /// A lab whose hosts the plugin `acme` makes.
@@ -238,4 +239,30 @@ fn our_own_driver_as_a_plugin_does_what_it_does_built_in() {
     lab.run(&["restart", "two"]).succeeds();
     lab.docker("two", &["version"]).succeeds();
     lab.run(&["rm", "-y", "two"]).succeeds();
+}
+
+#[test]
+fn two_plugins_and_ec2_are_listed_together_while_one_of_them_hangs() {
+    let (region, plugins) = (Region::new(), Plugins::new(&["alpha", "beta"]));
+    region.set("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", plugins.bin().display()));
+    for (variable, value) in ["alpha", "beta"].iter().flat_map(|name| plugins.variables(name)) {
+        region.set(&variable, value);
+    }
+    region.set("BETA_FAULTS", "GetURL=hang");
+    region.create("aws01", &[]).succeeds();
+    for (driver, name) in [("alpha", "one"), ("beta", "two")] {
+        plugins.add_server(&format!("srv-{name}"), name, "127.0.0.1", 1);
+        let record = serde_json::json!({
+            "ConfigVersion": 3,
+            "Driver": {"IPAddress": "127.0.0.1", "MachineName": name, "ServerID": format!("srv-{name}")},
+            "DriverName": driver,
+            "HostOptions": {"EngineOptions": {}, "SwarmOptions": {}, "AuthOptions": {}},
+            "Name": name,
+        });
+        std::fs::create_dir_all(region.machine_folder(name)).expect("a folder");
+        std::fs::write(region.machine_folder(name).join("config.json"), record.to_string()).expect("a record");
+    }
+    let listed = region.run(&["ls", "-t", "5", "--format", "{{.Name}} {{.DriverName}} {{.State}}"]).succeeds().stdout;
+    assert_eq!(listed, "aws01 amazonec2 Running\none alpha Running\ntwo beta Timeout\n");
+    assert_eq!(plugins.processes(), [0; 0]);
 }

@@ -124,7 +124,7 @@ func (s *Server) Close(_, _ *none) error {
 	}
 	fmt.Fprintln(os.Stderr, "Closing plugin on server side")
 	go func() {
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(time.Millisecond)
 		os.Exit(0)
 	}()
 	return nil

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 
 use gtmpl_ng::{Number, Value};
 
+use crate::json;
+
 /// Sorts before every field; holds type, [`TYPE_END`], printed form, [`TEXT_END`].
 const START: &str = "\u{1}";
 const TEXT_END: char = '\u{2}';
@@ -94,7 +96,7 @@ pub fn to_json(value: &Value) -> serde_json::Value {
 fn number_to_json(number: &Number) -> serde_json::Value {
     match number.as_f64() {
         Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => (float as i64).into(),
-        Some(float) => float.into(),
+        Some(float) => json::float(float),
         None => number.as_i64().map_or(serde_json::Value::Null, Into::into),
     }
 }

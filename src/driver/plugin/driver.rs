@@ -111,7 +111,15 @@ impl Plugin {
         }
         let console = cx.console.for_machine(self.place.name.as_str());
         let session = Arc::new(
-            Session::open(&self.program, &self.asked_for, &console, &cx.shared.get::<Processes>(), state).await?,
+            Session::open(
+                &self.program,
+                &self.asked_for,
+                &console,
+                &cx.shared.get::<Processes>(),
+                self.sessions(cx).turn(&self.asked_for),
+                state,
+            )
+            .await?,
         );
         self.sessions(cx).add(&session);
         Ok(session)

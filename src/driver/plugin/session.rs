@@ -35,6 +35,9 @@ const END: Duration = Duration::from_secs(2);
 /// How long a process that broke the connection may take to end, so that we can say how.
 const DEATH: Duration = Duration::from_millis(500);
 
+/// Whoever has it may call.
+pub(super) type Turn = Arc<Mutex<()>>;
+
 /// A plugin that knows its machine and can be asked.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -43,11 +46,11 @@ pub(super) struct Session {
     service: &'static str,
     heart: JoinHandle<()>,
     /// Drivers are not made for two calls at a time.
-    turn: Mutex<()>,
+    turn: Turn,
 }
 
 impl Session {
-    /// Starts a plugin and tells it its machine's state.
+    /// Starts a plugin and tells it its machine's state. Sessions with the same `turn` are called one after the other.
     ///
     /// # Errors
     /// It cannot be started, is no plugin, or does not take the state.
@@ -56,18 +59,19 @@ impl Session {
         driver: &str,
         console: &Console,
         processes: &Processes,
+        turn: Turn,
         state: &Json,
     ) -> Result<Self> {
         console.debug(format!("Launching plugin server for driver {driver}: {}", program.display()));
         let (process, address) = Process::start(program, driver, console, processes)?;
-        let opening = Self::greet(process, address, console, state);
+        let opening = Self::greet(process, address, console, turn, state);
         opening.await.map_err(|error| error.hint(format!("the plugin is {}", program.display())))
     }
 
-    async fn greet(process: Process, address: Address, console: &Console, state: &Json) -> Result<Self> {
+    async fn greet(process: Process, address: Address, console: &Console, turn: Turn, state: &Json) -> Result<Self> {
         let address = address.get(&process).await?;
         console.debug(format!("Plugin server listening at address {address}"));
-        let session = timeout(HANDSHAKE, Self::connect(process, address));
+        let session = timeout(HANDSHAKE, Self::connect(process, address, turn));
         let session = session.await.unwrap_or_else(|_| Err(unanswered("the first calls", HANDSHAKE)))?;
         let state = Value::Bytes(json::compact(state).into_bytes());
         let told = timeout(HANDSHAKE, session.call("SetConfigRaw", predefined::BYTES, state));
@@ -75,7 +79,7 @@ impl Session {
         Ok(session)
     }
 
-    async fn connect(process: Process, address: SocketAddr) -> Result<Self> {
+    async fn connect(process: Process, address: SocketAddr, turn: Turn) -> Result<Self> {
         let client = match Client::connect(address, types::schema()).await {
             Ok(client) => Arc::new(client),
             Err(error) => return Err(error),
@@ -88,7 +92,7 @@ impl Session {
         }
         let beat = if service == SERVICES[0] { BEAT[0] } else { BEAT[1] };
         let heart = tokio::spawn(beat_on(client.clone(), service, beat));
-        Ok(Self { process, client, service, heart, turn: Mutex::default() })
+        Ok(Self { process, client, service, heart, turn })
     }
 
     /// Calls a method that takes nothing.

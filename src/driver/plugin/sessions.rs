@@ -6,7 +6,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use super::process::Processes;
-use super::session::Session;
+use super::session::{Session, Turn};
 use crate::shared::Shared;
 
 /// What was started.
@@ -14,9 +14,15 @@ use crate::shared::Shared;
 pub(super) struct Sessions {
     open: Mutex<Vec<Arc<Session>>>,
     ending: Mutex<JoinSet<()>>,
+    virtualbox: Turn,
 }
 
 impl Sessions {
+    /// When a driver's sessions may be called: those of `virtualbox`, which has one service for all machines, one at a time.
+    pub(super) fn turn(&self, driver: &str) -> Turn {
+        if driver == "virtualbox" { self.virtualbox.clone() } else { Turn::default() }
+    }
+
     /// Remembers a plugin.
     pub(super) fn add(&self, session: &Arc<Session>) {
         self.open.lock().expect("no panic while held").push(session.clone());
@@ -42,4 +48,16 @@ pub async fn end(shared: &Shared) {
     let mut ending = std::mem::take(&mut *sessions.ending.lock().expect("no panic while held"));
     while ending.join_next().await.is_some() {}
     shared.get::<Processes>().end().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn virtualbox_has_one_turn_for_all_its_machines() {
+        let sessions = Sessions::default();
+        assert!(Arc::ptr_eq(&sessions.turn("virtualbox"), &sessions.turn("virtualbox")));
+        assert!(!Arc::ptr_eq(&sessions.turn("hetzner"), &sessions.turn("hetzner")));
+    }
 }

@@ -1,13 +1,13 @@
 //! Records: what is read, kept and written again.
 
-use docker_machine::fuzzing::{self, Place, merge, to_map};
+use docker_machine::fuzzing::{self, MachineDir, merge, to_map};
 use docker_machine::json;
 use serde_json::{Map, Value};
 
 use crate::{parts, text};
 
-fn place() -> Place {
-    Place { name: "web".parse().expect("a name"), root: "/nonexistent/store".into() }
+fn place() -> MachineDir {
+    MachineDir { name: "web".parse().expect("a name"), root: "/nonexistent/store".into() }
 }
 
 /// What was read is read again the same from what is written, which then stays as it is; no unknown key is lost.

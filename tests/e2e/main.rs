@@ -20,6 +20,7 @@ mod words;
 
 mod bad_input;
 mod create;
+mod demo;
 mod ec2_accounts;
 mod ec2_clients;
 mod ec2_credentials;

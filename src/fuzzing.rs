@@ -12,7 +12,7 @@ use crate::provision::{Engine, Facts, UnitFile, drop_in, families, openrc, plan 
 
 #[cfg(feature = "amazonec2")]
 pub use crate::driver::amazonec2::{
-    state::Fields,
+    fields::Fields,
     tags::{MACHINE, all as all_tags, parse as tags},
     user_data::build as user_data,
 };

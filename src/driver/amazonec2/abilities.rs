@@ -6,9 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use async_trait::async_trait;
 use tokio::time::Instant;
 
+use super::fields::Fields;
 use super::model::Phase;
-use super::state::Fields;
-use super::{Amazonec2, clients, console, life};
+use super::{Amazonec2, clients, console, instance_state};
 use crate::clock;
 use crate::context::DriverContext;
 use crate::driver::{Batching, Diagnosis, HostKeySource, HostKeys, Leftovers, Power};
@@ -21,10 +21,10 @@ impl Power for Amazonec2 {
         self.forget();
         let ec2 = self.ec2(cx).await?;
         if instance.phase == Phase::Stopping {
-            life::wait_stopped(&ec2, &instance.id).await?;
+            instance_state::wait_stopped(&ec2, &instance.id).await?;
         }
         ec2.api().start(&instance.id).await?;
-        let instance = life::wait_running(&ec2, &self.fields, true).await?;
+        let instance = instance_state::wait_running(&ec2, &self.fields, true).await?;
         self.take_addresses(&instance)?;
         self.remember(Some(instance), Some(Instant::now()));
         Ok(())
@@ -102,7 +102,7 @@ impl HostKeySource for Amazonec2 {
 impl Diagnosis for Amazonec2 {
     async fn ended(&self, cx: &DriverContext<'_>) -> Option<Error> {
         let instance = self.look(cx).await.ok().flatten()?;
-        life::over(&instance)
+        instance_state::over(&instance)
     }
 
     fn obstacles(&self) -> Vec<String> {
@@ -134,6 +134,6 @@ impl Amazonec2 {
             }
             answer => answer?,
         }
-        life::wait_stopped(&ec2, id).await
+        instance_state::wait_stopped(&ec2, id).await
     }
 }

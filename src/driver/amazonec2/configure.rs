@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::credentials::{KeySource, profile_region};
+use super::fields::{DEFAULT_REGION, Fields};
 use super::flags::Given;
 use super::rules::Port;
-use super::state::{DEFAULT_REGION, Fields};
 use super::tags;
 use crate::context::DriverContext;
 use crate::error::{Context as _, Error, Result};
@@ -80,7 +80,7 @@ fn is_region(text: &str) -> bool {
 fn login(cx: &DriverContext<'_>, fields: &mut Fields, given: &Given<'_>) -> Result<()> {
     fields.base.ssh_user = given.text("ssh-user");
     if fields.base.ssh_user.is_empty() {
-        super::state::DEFAULT_USER.clone_into(&mut fields.base.ssh_user);
+        super::fields::DEFAULT_USER.clone_into(&mut fields.base.ssh_user);
     }
     names::check_user(&fields.base.ssh_user).context("--amazonec2-ssh-user")?;
     let port = given.number("ssh-port");

@@ -9,11 +9,11 @@ use tokio::time::Instant;
 
 use super::batch::Ec2;
 use super::credentials::KeySource;
+use super::fields::Fields;
 use super::flags::Given;
 use super::model::{ApiError, Instance, Phase};
-use super::state::Fields;
 use super::work::Work;
-use super::{Amazonec2, configure, flags, groups, image, keypair, launch, life, network, remove, tags};
+use super::{Amazonec2, configure, flags, groups, image, instance_state, keypair, launch, network, remove, tags};
 use crate::context::DriverContext;
 use crate::driver::base::{ENGINE_PORT, engine_url};
 use crate::driver::{
@@ -134,9 +134,9 @@ impl Driver for Amazonec2 {
             launch::ensure(cx, &mut work).await?;
         }
         if let Some(instance) = found(&work.ec2, &earlier).await? {
-            life::switch_on(&work.ec2, &work.console, &instance).await?;
+            instance_state::switch_on(&work.ec2, &work.console, &instance).await?;
         }
-        let instance = life::wait_running(&work.ec2, work.fields, is_new).await?;
+        let instance = instance_state::wait_running(&work.ec2, work.fields, is_new).await?;
         self.take_addresses(&instance)?;
         self.remember(Some(instance), Some(Instant::now()));
         checkpoint.save(encode(&self.fields)?).await
@@ -177,14 +177,14 @@ impl Driver for Amazonec2 {
         if instance.phase == Phase::Unknown {
             self.console(cx).say(format!("unrecognized instance state: {}", instance.reason));
         }
-        Ok(life::state(instance.phase))
+        Ok(instance_state::state(instance.phase))
     }
 
     async fn url(&self, cx: &DriverContext<'_>) -> Result<String> {
         let instance = self.instance(cx).await?;
         match instance.phase {
-            Phase::Running => Ok(engine_url(&life::address(&self.fields, &instance)?, ENGINE_PORT)),
-            Phase::Terminated => Err(life::ended(&instance)),
+            Phase::Running => Ok(engine_url(&instance_state::address(&self.fields, &instance)?, ENGINE_PORT)),
+            Phase::Terminated => Err(instance_state::ended(&instance)),
             _ => Err(not_running()),
         }
     }
@@ -194,12 +194,12 @@ impl Driver for Amazonec2 {
     }
 
     async fn ip(&self, cx: &DriverContext<'_>) -> Result<String> {
-        life::address(&self.fields, &self.instance(cx).await?)
+        instance_state::address(&self.fields, &self.instance(cx).await?)
     }
 
     async fn addresses(&self, cx: &DriverContext<'_>) -> Result<Vec<String>> {
         let instance = self.instance(cx).await?;
-        let mut all = vec![life::address(&self.fields, &instance)?];
+        let mut all = vec![instance_state::address(&self.fields, &instance)?];
         for other in [instance.public_ip, instance.private_ip, instance.ipv6] {
             if !other.is_empty() && !all.contains(&other) {
                 all.push(other);
@@ -211,7 +211,7 @@ impl Driver for Amazonec2 {
     async fn ssh(&self, cx: &DriverContext<'_>) -> Result<SshTarget> {
         let mut base = self.fields.base.clone();
         match self.look(cx).await {
-            Ok(Some(instance)) => base.ip_address = life::address(&self.fields, &instance)?,
+            Ok(Some(instance)) => base.ip_address = instance_state::address(&self.fields, &instance)?,
             Ok(None) => return Err(self.unknown(cx).await),
             // An address that is known is better than none while the API does not answer.
             Err(error) if base.ip_address.is_empty() => return Err(error),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::api::Api;
 use super::batch::Ec2;
+use super::fields::Fields;
 use super::model::{ApiError, ApiResult, Group, Phase, Rule, tag};
-use super::state::Fields;
 use super::work::Work;
 use super::{rules, tags};
 use crate::console::Console;

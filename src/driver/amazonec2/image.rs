@@ -1,8 +1,8 @@
 //! Which image a machine is launched from, and what follows from it.
 
 use super::api::Api;
+use super::fields::Fields;
 use super::model::Image;
-use super::state::Fields;
 use crate::console::Console;
 use crate::error::{Error, Result};
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::api::Api;
+use super::fields::Fields;
 use super::model::{ApiError, KeyPair, tag};
-use super::state::Fields;
 use super::tags;
 use super::work::Work;
 use crate::console::Console;

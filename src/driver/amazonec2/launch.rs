@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::fields::Fields;
 use super::image::BY_NAME;
 use super::model::{ApiError, Instance, Launch, Metadata, Spot, Volume};
 use super::network::short_zone;
-use super::state::Fields;
 use super::work::Work;
 use super::{tags, user_data};
 use crate::context::DriverContext;

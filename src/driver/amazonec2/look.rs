@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::life;
+use super::instance_state;
 use super::model::Instance;
 use super::owner::Whose;
 use super::{Amazonec2, Looked};
@@ -101,7 +101,7 @@ impl Amazonec2 {
 
     /// The addresses of an instance that runs.
     pub(super) fn take_addresses(&mut self, instance: &Instance) -> Result<()> {
-        self.fields.base.ip_address = life::address(&self.fields, instance)?;
+        self.fields.base.ip_address = instance_state::address(&self.fields, instance)?;
         self.fields.private_ip_address.clone_from(&instance.private_ip);
         self.fields.ipv6_address.clone_from(&instance.ipv6);
         Ok(())
@@ -111,7 +111,8 @@ impl Amazonec2 {
     pub(super) async fn living(&self, cx: &DriverContext<'_>) -> Result<Instance> {
         let instance = self.instance(cx).await?;
         if instance.phase.is_final() {
-            Err(life::ended(&instance).hint(format!("`docker-machine rm {}` removes the rest", self.place.name)))
+            Err(instance_state::ended(&instance)
+                .hint(format!("`docker-machine rm {}` removes the rest", self.place.name)))
         } else {
             Ok(instance)
         }

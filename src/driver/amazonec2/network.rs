@@ -1,8 +1,8 @@
 //! Where a machine is put: VPC, subnets, zones.
 
 use super::api::Api;
+use super::fields::Fields;
 use super::model::{ApiError, ApiResult, Subnet};
-use super::state::Fields;
 use crate::console::Console;
 use crate::error::{Error, Result};
 

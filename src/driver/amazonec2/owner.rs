@@ -11,8 +11,8 @@
 //! - Nothing is known of where it was made, as in very old records: EC2 is believed, as the original does.
 
 use super::batch::Ec2;
+use super::fields::Fields;
 use super::model::Group;
-use super::state::Fields;
 use crate::error::Error;
 
 /// Who answers, seen from a machine.

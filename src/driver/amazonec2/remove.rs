@@ -6,9 +6,9 @@ use tokio::time::sleep;
 
 use super::api::Api;
 use super::batch::Ec2;
+use super::fields::Fields;
 use super::model::{ApiResult, Instance, Phase};
 use super::owner::Whose;
-use super::state::Fields;
 use super::{groups, keypair, tags};
 use crate::console::Console;
 use crate::error::{Error, Result};

@@ -5,7 +5,7 @@
 
 use std::io::Read as _;
 
-use super::state::DEFAULT_USER;
+use super::fields::DEFAULT_USER;
 use crate::error::{Error, Result};
 
 /// EC2's limit, before base64.

@@ -6,9 +6,9 @@ use tokio::sync::oneshot;
 
 use super::api::Api;
 use super::batch::Ec2;
+use super::fields::Fields;
 use super::model::{ApiError, ApiResult, Instance, NO_ANSWER, Tags};
 use super::pending::{self, Pending};
-use super::state::Fields;
 use super::tags;
 use crate::console::Console;
 use crate::driver::{Checkpoint, MachinePlace, encode};

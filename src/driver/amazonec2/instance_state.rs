@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::batch::Ec2;
+use super::fields::Fields;
 use super::model::{ApiResult, Instance, Phase};
-use super::state::Fields;
 use crate::console::Console;
 use crate::driver::State;
 use crate::error::{Error, Kind, Result};

@@ -3,6 +3,7 @@
 use clap::builder::{ArgExt, ValueParser};
 use clap::{Arg, ArgAction, ValueHint};
 
+use crate::console::visible_line;
 use crate::driver::{Flag, FlagKind};
 
 /// The variables that stand in for a flag, first one first. Not clap's `env`: we read [`crate::env::Env`].
@@ -80,7 +81,8 @@ impl FlagSpec {
             default: arg
                 .get_default_values()
                 .first()
-                .map(|text| text.to_string_lossy().into_owned())
+                // Help shows it, and a plugin may have chosen it.
+                .map(|text| visible_line(&text.to_string_lossy()).into_owned())
                 .unwrap_or_default(),
             help: arg.get_help().map(ToString::to_string).unwrap_or_default(),
             hint: arg.get_value_hint(),

@@ -155,7 +155,8 @@ fn a_driver_may_have_no_flags_many_or_some_that_no_command_line_can_have() {
     scene.faults("strange-flag");
     let help = scene.succeeds("create -d ci-test --help");
     assert!(help.contains("--ci-test-token") && !help.contains("strange"), "{help}");
-    assert!(help.contains("title \\x1b]0;x\\x07"), "{help}");
+    assert!(help.contains("title \\x1b]0;x\\x07") && help.contains("\"red\\x1b[31m\""), "{help}");
+    assert!(!help.contains('\u{1b}'), "{help}");
     scene.create();
 }
 

@@ -69,7 +69,7 @@ func (d *Driver) flags() []interface{} {
 	if d.faults.has("strange-flag") {
 		flags = append([]interface{}{&wire.StrangeFlag{Name: "strange"}}, flags...)
 		flags = append(flags, &wire.StringFlag{Name: "a b", Usage: "no name"}, &wire.StringFlag{Name: "driver", Usage: "taken"})
-		flags = append(flags, &wire.StringFlag{Name: flag("evil"), Usage: "title \x1b]0;x\x07"})
+		flags = append(flags, &wire.StringFlag{Name: flag("evil"), Usage: "title \x1b]0;x\x07", Value: "red\x1b[31m"})
 	}
 	if d.faults.has("many-flags") {
 		for i := 0; i < 60; i++ {

@@ -2,7 +2,6 @@
 #![allow(dead_code, reason = "not every user needs every part")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -32,15 +31,28 @@ impl Plugins {
         fs::create_dir_all(folder.path().join("cloud")).expect("a folder");
         let plugins = Self { folder };
         for name in names {
-            fs::copy(built().join("driver"), plugins.program(name)).expect("the driver can be copied");
+            plugins.install(&built().join("driver"), name);
         }
         plugins
     }
 
     /// Another program as a plugin.
     pub fn script(&self, name: &str, text: &str) {
-        fs::write(self.program(name), text).expect("a file");
-        fs::set_permissions(self.program(name), fs::Permissions::from_mode(0o755)).expect("a mode");
+        self.program_of(name, text.as_bytes());
+    }
+
+    /// A program with this content as a plugin, in place of one that may be there.
+    pub fn program_of(&self, name: &str, content: &[u8]) {
+        let file = self.folder.path().join(format!("{name}.content"));
+        fs::write(&file, content).expect("a file");
+        self.install(&file, name);
+    }
+
+    /// Another process copies: a process that another test starts here meanwhile would hold the open file, and a program
+    /// that is open for writing cannot be run.
+    fn install(&self, file: &Path, name: &str) {
+        let done = Command::new("install").args(["-m", "755"]).arg(file).arg(self.program(name)).status();
+        assert!(done.expect("install starts").success(), "{} is installed", file.display());
     }
 
     /// The folder of the programs.

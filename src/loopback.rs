@@ -18,9 +18,10 @@ pub fn check_listener(address: SocketAddr, child: u32) -> Result<()> {
             .hint("another program of this computer has taken the address; run the command again"))
     };
     let table = if address.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
-    let table =
-        std::fs::read_to_string(table).map_err(|error| Error::file("read", std::path::Path::new(table), &error))?;
-    match linux::listener(&table, address) {
+    let path = std::path::Path::new(table);
+    let table = std::fs::File::open(path).map_err(|error| Error::file("open", path, &error))?;
+    let table = std::io::BufReader::with_capacity(4096, table);
+    match linux::listener(table, address) {
         None => foreign("nobody listens there"),
         Some(socket) if linux::has(child, socket) => Ok(()),
         Some(_) => foreign("another program listens there"),
@@ -51,15 +52,22 @@ pub fn is_from_us(_peer: SocketAddr, _local: SocketAddr) -> bool {
 mod linux {
     use std::collections::HashMap;
     use std::fs;
+    use std::io::BufRead;
     use std::net::{IpAddr, SocketAddr};
 
-    /// The number of the socket that listens at an address, from the kernel's table.
-    pub(super) fn listener(table: &str, address: SocketAddr) -> Option<u64> {
+    /// The number of the socket that listens at an address, from the kernel's table. Listeners come first in it, and the
+    /// kernel takes milliseconds for the rest, so it is read no further than needed.
+    pub(super) fn listener(table: impl BufRead, address: SocketAddr) -> Option<u64> {
         const LISTENS: &str = "0A";
         let wanted = encoded(address);
-        let mut rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
-        let row = rows.find(|row| row.get(1) == Some(&wanted.as_str()) && row.get(3) == Some(&LISTENS))?;
-        row.get(9)?.parse().ok()
+        for line in table.lines().skip(1) {
+            let line = line.ok()?;
+            let row: Vec<&str> = line.split_whitespace().collect();
+            if row.get(1) == Some(&wanted.as_str()) && row.get(3) == Some(&LISTENS) {
+                return row.get(9)?.parse().ok();
+            }
+        }
+        None
     }
 
     /// The user who has the end `from` of a connection.

@@ -19,8 +19,8 @@ use crate::store::Name;
 /// Machines that are changed at once: enough for a fleet, few enough for one network.
 const CHANGED_AT_ONCE: usize = 16;
 
-/// Machines that are asked at once; a process may usually have 1024 files open.
-pub const ASKED_AT_ONCE: usize = 200;
+/// Machines that are asked at once: each costs about 60 KiB, and a process may usually have 1024 files open.
+pub const ASKED_AT_ONCE: usize = 150;
 
 /// Jobs under way. Their results come in the order in which the jobs were given.
 #[derive(Debug)]

@@ -107,8 +107,18 @@ host_answers() {
 
 # host_find_init STATE: sets `init` to the PID of the host's process 1, as this machine sees it.
 host_find_init() {
+    local _
+    # The kernel's list of children may miss one while another ends.
+    for _ in {1..20}; do
+        process_alive "$1/nspawn" || return 1
+        host_look_for_init "$1" && return
+        sleep 0.1
+    done
+    return 1
+}
+
+host_look_for_init() {
     local nspawn children child line
-    process_alive "$1/nspawn" || return 1
     read -r nspawn _ <"$1/nspawn"
     { read -r -a children <"/proc/$nspawn/task/$nspawn/children"; } 2>/dev/null || true
     for child in "${children[@]}"; do

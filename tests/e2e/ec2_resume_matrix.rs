@@ -66,8 +66,9 @@ struct Matrix {
 impl Matrix {
     fn new() -> Self {
         let region = Region::new();
-        // It never ends unless it is interrupted.
-        region.publish("endless.sh", "#!/bin/sh\nwhile :; do sleep 1; done\n");
+        // It goes on for as long as the test wants. A signal may come after its start, and it does not end with who
+        // started it: the next `create` would wait for it.
+        region.publish("endless.sh", "#!/bin/sh\nuntil [ -e /run/enough ]; do sleep 0.2; done\nexit 1\n");
         let flags = ["--engine-install-url", &region.url(FAILING), "--amazonec2-retries", "1"];
         // A script that is not there would end a `create` elsewhere.
         region.create("web", &flags).fails(1).complains("E: Package containerd.io has no installation candidate");
@@ -105,6 +106,21 @@ impl Matrix {
     }
 
     fn interrupted(&self, at: At) -> Run {
+        if self.is_up() {
+            _ = self.region.inside(&self.instance, "rm -f /run/enough");
+        }
+        let run = self.interrupt(at);
+        if self.is_up() {
+            _ = self.region.inside(&self.instance, "touch /run/enough");
+        }
+        run
+    }
+
+    fn is_up(&self) -> bool {
+        self.region.live_instances().iter().any(|instance| instance.id == self.instance && instance.power == "running")
+    }
+
+    fn interrupt(&self, at: At) -> Run {
         let mut command = self.create("endless.sh");
         let midway = match at {
             At::Call(action, _) => {

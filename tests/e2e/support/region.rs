@@ -111,7 +111,7 @@ impl Region {
     }
 
     /// A new region whose computers have Docker already, for tests of other things than its installation, which takes
-    /// half of a `create`.
+    /// about 3 s of processor time.
     pub fn with_docker() -> Self {
         let region = Self::new();
         region.ask::<Value>(&json!({ "do": "with_docker" }));

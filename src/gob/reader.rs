@@ -68,10 +68,10 @@ impl Reader {
             }
             Err(Stop::NeedsMessage) => {
                 decoder.forget_definitions();
-                match self.messages.len() > MOST_MESSAGES {
-                    true => malformed(format!("a value is spread over more than {MOST_MESSAGES} messages")),
-                    false => Ok(None),
+                if self.messages.len() > MOST_MESSAGES {
+                    return malformed(format!("a value is spread over more than {MOST_MESSAGES} messages"));
                 }
+                Ok(None)
             }
             Err(Stop::Malformed(error)) => Err(error),
         }

@@ -89,10 +89,8 @@ async fn a_create_that_was_killed_goes_on_with_what_it_has_made() {
     let killed = tokio::spawn(async move { create::one(&cx, order, Interruption::for_test().0).await });
     let pace = Pace::new(Duration::from_millis(20), Duration::from_secs(60));
     let made = wait::until("the computer", pace, || async {
-        match house.computers().iter().any(|path| path.join("store").exists()) {
-            true => Look::Done(()),
-            false => Look::NotYet(String::new()),
-        }
+        let is_there = house.computers().iter().any(|path| path.join("store").exists());
+        if is_there { Look::Done(()) } else { Look::NotYet(String::new()) }
     });
     made.await.unwrap();
     killed.abort();

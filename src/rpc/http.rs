@@ -23,10 +23,10 @@ pub enum Answer {
 /// Reads a server's answer.
 pub fn answer(bytes: &[u8]) -> Answer {
     let Some(end) = end_of_head(bytes) else {
-        return match bytes.len() > LONGEST || !may_be_http(bytes) {
-            true => Answer::Refused("malformed HTTP response".to_owned()),
-            false => Answer::Partial,
-        };
+        if bytes.len() > LONGEST || !may_be_http(bytes) {
+            return Answer::Refused("malformed HTTP response".to_owned());
+        }
+        return Answer::Partial;
     };
     let head = String::from_utf8_lossy(&bytes[..end]);
     let line = head.lines().next().unwrap_or_default();

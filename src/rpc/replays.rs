@@ -74,10 +74,7 @@ struct Noted(Mutex<HashMap<String, Vec<Json>>>);
 impl Service for Noted {
     async fn call(&self, method: &str, argument: Value) -> Reply {
         self.0.lock().unwrap().entry(method.to_owned()).or_default().push(to_json(&argument));
-        match method.ends_with(".Stop") {
-            true => Err("no".to_owned()),
-            false => Ok((EMPTY, Value::EMPTY)),
-        }
+        if method.ends_with(".Stop") { Err("no".to_owned()) } else { Ok((EMPTY, Value::EMPTY)) }
     }
 
     fn answered(&self, _method: &str) {}

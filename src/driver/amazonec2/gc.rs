@@ -216,9 +216,10 @@ impl Sweep<'_> {
             }
         }
         for one in rest {
-            let removed = match stuck.contains(&one.machine) {
-                true => Err(Error::msg("its instance is still there")),
-                false => self.remove_one(console, &one, &gone).await,
+            let removed = if stuck.contains(&one.machine) {
+                Err(Error::msg("its instance is still there"))
+            } else {
+                self.remove_one(console, &one, &gone).await
             };
             told(&one, removed);
         }

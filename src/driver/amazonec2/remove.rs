@@ -40,10 +40,10 @@ pub async fn all(
     met.clone_from(&ids);
     let mut ended = Vec::new();
     for id in &ids {
-        match launched.contains(id) {
-            true => terminate_new(api, console, id).await?,
-            false if terminate(api, console, id).await? => {}
-            false => continue,
+        if launched.contains(id) {
+            terminate_new(api, console, id).await?;
+        } else if !terminate(api, console, id).await? {
+            continue;
         }
         ended.push(id.clone());
     }

@@ -67,7 +67,8 @@ fn columns(terminal: &impl std::os::fd::AsFd) -> usize {
     if told == 0 { 80 } else { usize::from(told) }
 }
 
-fn is_executable(file: &std::path::Path) -> bool {
+/// Whether a file is there and may be run by somebody.
+pub fn is_executable(file: &std::path::Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }

@@ -7,6 +7,14 @@ use std::fmt::Write;
 
 use serde_json::{Map, Number, Value};
 
+use crate::error::Error;
+
+/// The error of a text that is no JSON, or not the wanted one: Go's words where it ends too early, else the library's.
+pub fn unreadable(error: serde_json::Error) -> Error {
+    let message = if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() };
+    Error::msg(message).caused_by(error)
+}
+
 /// Four spaces per level, no line end after the last brace: `json.MarshalIndent(v, "", "    ")`.
 pub fn pretty(value: &Value) -> String {
     let mut text = String::new();

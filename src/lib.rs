@@ -23,6 +23,7 @@ pub mod json;
 pub mod loopback;
 pub mod machine;
 pub mod names;
+pub mod plugin_protocol;
 pub mod provision;
 pub mod random;
 pub mod rpc;

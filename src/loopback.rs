@@ -17,8 +17,7 @@ pub fn check_listener(address: SocketAddr, child: u32) -> Result<()> {
         Err(Error::msg(format!("{address} does not belong to the driver plugin: {why}"))
             .hint("another program of this computer has taken the address; run the command again"))
     };
-    let table = if address.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
-    let path = std::path::Path::new(table);
+    let path = std::path::Path::new(linux::table(address));
     let table = std::fs::File::open(path).map_err(|error| Error::file("open", path, &error))?;
     let table = std::io::BufReader::with_capacity(4096, table);
     match linux::listener(table, address) {
@@ -37,8 +36,7 @@ pub fn check_listener(_address: SocketAddr, _child: u32) -> Result<()> {
 /// Whether the connection from `peer` to our `local` address was made by our own user, or by root.
 #[cfg(target_os = "linux")]
 pub fn is_from_us(peer: SocketAddr, local: SocketAddr) -> bool {
-    let table = if peer.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
-    let user = std::fs::read_to_string(table).ok().and_then(|table| linux::user(&table, peer, local));
+    let user = std::fs::read_to_string(linux::table(peer)).ok().and_then(|table| linux::user(&table, peer, local));
     user.is_some_and(|user| user == 0 || user == rustix::process::geteuid().as_raw())
 }
 
@@ -54,6 +52,11 @@ mod linux {
     use std::fs;
     use std::io::BufRead;
     use std::net::{IpAddr, SocketAddr};
+
+    /// The kernel's table of connections of an address's family.
+    pub(super) fn table(address: SocketAddr) -> &'static str {
+        if address.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" }
+    }
 
     /// The number of the socket that listens at an address, from the kernel's table. Listeners come first in it, and the
     /// kernel takes milliseconds for the rest, so it is read no further than needed.

@@ -59,7 +59,8 @@ pub(crate) fn shared() -> Vec<Flag> {
 pub(crate) fn arguments(driver: &[Flag]) -> Vec<Arg> {
     let short = |arg: Arg| if arg.get_id() == "driver" { arg.short('d') } else { arg };
     let shared = shared();
-    let mut arguments: Vec<Arg> = shared.iter().map(|flag| grouped(flag, heading(&flag.name))).map(short).collect();
+    let mut arguments: Vec<Arg> =
+        shared.iter().map(|flag| flag::argument(flag).help_heading(heading(&flag.name))).map(short).collect();
     // Groups are shown in the order in which they begin: the driver's before those of the engine.
     arguments.splice(1..1, driver_arguments(driver));
     arguments
@@ -68,16 +69,8 @@ pub(crate) fn arguments(driver: &[Flag]) -> Vec<Arg> {
 fn driver_arguments(flags: &[Flag]) -> Vec<Arg> {
     let (common, others): (Vec<&Flag>, Vec<&Flag>) = flags.iter().partition(|flag| flag.is_common);
     let rest = if common.is_empty() { "Driver options" } else { "More driver options" };
-    let common = common.into_iter().map(|flag| grouped(flag, Some("Common driver options")));
-    common.chain(others.into_iter().map(|flag| grouped(flag, Some(rest)))).collect()
-}
-
-fn grouped(flag: &Flag, heading: Option<&'static str>) -> Arg {
-    let arg = flag::argument(flag);
-    match heading {
-        Some(heading) => arg.help_heading(heading),
-        None => arg,
-    }
+    let common = common.into_iter().map(|flag| flag::argument(flag).help_heading("Common driver options"));
+    common.chain(others.into_iter().map(|flag| flag::argument(flag).help_heading(rest))).collect()
 }
 
 /// The group of a shared flag, if it is not one of the first.

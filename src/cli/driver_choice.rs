@@ -1,11 +1,8 @@
-//! Which driver a `create` is for, and the flags that this driver adds to the command line.
+//! Which driver a `create` is for.
 
 use super::{argv, create_flags, flag, tree};
-use crate::context::Context;
-use crate::driver::{Flag, MachinePlace, Source, registry};
+use crate::driver::Source;
 use crate::env::Env;
-use crate::error::Result;
-use crate::store::Name;
 
 /// The driver that a command line names.
 pub(super) struct DriverChoice {
@@ -24,13 +21,6 @@ pub(super) fn choice(words: &[String], env: &Env) -> DriverChoice {
         (None, Some(name)) => DriverChoice { name: name.to_owned(), source: Source::Variable },
         (None, None) => DriverChoice { name: create_flags::DEFAULT_DRIVER.to_owned(), source: Source::Default },
     }
-}
-
-/// The flags of a driver, asked before there is a machine.
-pub(super) async fn flags_of(cx: &Context, name: &str) -> Result<Vec<Flag>> {
-    let machine: Name = "flag-lookup".parse()?;
-    let place = MachinePlace { store: cx.store.root().to_owned(), folder: cx.store.folder(&machine), name: machine };
-    registry::find(&cx.env, name, &place)?.flags(&cx.for_driver()).await
 }
 
 #[cfg(test)]

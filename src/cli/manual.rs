@@ -5,11 +5,12 @@ use clap_mangen::Man;
 
 use super::flag;
 use super::help::described_argument;
-use super::{create_flags, driver_flags, tree};
+use super::{create_flags, tree};
 use crate::commands::man::Page;
 use crate::context::Context;
 use crate::driver::registry;
 use crate::error::Result;
+use crate::machine;
 use crate::version::VERSION;
 
 /// All pages: the program's first, then one for each command that help lists. `create` has the flags of every
@@ -20,7 +21,7 @@ use crate::version::VERSION;
 pub(crate) async fn pages(cx: &Context) -> Result<Vec<Page>> {
     let mut drivers = Vec::new();
     for name in registry::known() {
-        let flags = create_flags::without_clashes(driver_flags::flags_of(cx, name).await?);
+        let flags = create_flags::without_clashes(machine::flags_of_driver(cx, name).await?);
         let heading = format!("Options of driver {name}");
         drivers.extend(flags.iter().map(|flag| flag::argument(flag).help_heading(heading.clone())));
     }

@@ -6,7 +6,7 @@
 pub(crate) mod argv;
 mod complete;
 mod create_flags;
-mod driver_flags;
+mod driver_choice;
 pub(crate) mod failure;
 pub(crate) mod flag;
 mod globals;

@@ -3,16 +3,17 @@
 use super::argv::{self, Flags, asks_for_help};
 use super::failure::{Failure, from_clap};
 use super::help::{self, Called, Order};
-use super::{create_flags, driver_flags, flag, tree};
+use super::{create_flags, driver_choice, flag, tree};
 use crate::commands::Command;
 use crate::context::Context;
 use crate::driver::{Flag, FlagValue, Source};
 use crate::env::Env;
+use crate::machine;
 
 /// Reads the words of a `create` and runs it, or prints its help.
 pub(super) async fn run(cx: &Context, called: &Called, words: &[String]) -> Result<(), Failure> {
-    let choice = driver_flags::choice(words, &cx.env);
-    let driver = match driver_flags::flags_of(cx, &choice.name).await {
+    let choice = driver_choice::choice(words, &cx.env);
+    let driver = match machine::flags_of_driver(cx, &choice.name).await {
         Ok(flags) => create_flags::without_clashes(flags),
         // Nobody asked for the default driver: its absence does not stand in the way of the shared flags' help.
         Err(_) if choice.source == Source::Default && help_wanted(words) => Vec::new(),

@@ -1,14 +1,15 @@
 //! `drivers`: what this computer can drive.
 
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 use crate::console::visible_line;
 use crate::context::Context;
-use crate::driver::{Listed, MachinePlace, Origin, registry};
+use crate::driver::{Available, Origin, registry};
 use crate::error::{Error, Result};
 use crate::json;
-use crate::store::Name;
+use crate::machine;
+use crate::machine::fleet::{ASKED_AT_ONCE, Jobs};
+use crate::plugin_protocol;
 use crate::table;
 
 /// List the drivers that this computer has
@@ -52,29 +53,16 @@ pub async fn run(cx: &Context, args: Args) -> Result<()> {
 }
 
 /// Asks all of them at the same time.
-async fn ask(cx: &Context, listed: &[Listed]) -> Vec<Answer> {
-    let mut asked = JoinSet::new();
-    for (index, driver) in listed.iter().enumerate() {
-        let (cx, name) = (cx.clone(), driver.name.clone());
-        asked.spawn(async move { (index, count_flags(&cx, &name).await) });
-    }
-    let mut answers = vec![None; listed.len()];
-    while let Some(ended) = asked.join_next().await {
-        if let Ok((index, answer)) = ended {
-            answers[index] = Some(answer);
-        }
-    }
-    answers
+async fn ask(cx: &Context, listed: &[Available]) -> Vec<Answer> {
+    let names = listed.iter().map(|driver| driver.name.clone());
+    let job = |name: String| {
+        let cx = cx.clone();
+        async move { Some(machine::flags_of_driver(&cx, &name).await.map(|flags| flags.len())) }
+    };
+    Jobs::start(names, ASKED_AT_ONCE, job).all().await
 }
 
-async fn count_flags(cx: &Context, name: &str) -> Result<usize> {
-    let machine: Name = "flag-lookup".parse()?;
-    let place = MachinePlace { store: cx.store.root().to_owned(), folder: cx.store.folder(&machine), name: machine };
-    let flags = registry::find(&cx.env, name, &place)?.flags(&cx.for_driver()).await?;
-    Ok(flags.len())
-}
-
-fn cells((driver, answer): (&Listed, &Answer)) -> Vec<String> {
+fn cells((driver, answer): (&Available, &Answer)) -> Vec<String> {
     let source = match &driver.origin {
         Origin::BuiltIn => "built in".to_owned(),
         Origin::Plugin(path) | Origin::Provider(path) => path.display().to_string(),
@@ -87,7 +75,7 @@ fn cells((driver, answer): (&Listed, &Answer)) -> Vec<String> {
     [driver.name.clone(), source, flags, error].map(|cell| visible_line(&cell).into_owned()).to_vec()
 }
 
-fn as_json((driver, answer): (&Listed, &Answer)) -> Value {
+fn as_json((driver, answer): (&Available, &Answer)) -> Value {
     let (source, path) = match &driver.origin {
         Origin::BuiltIn => ("built-in", None),
         Origin::Plugin(path) => ("plugin", Some(path)),
@@ -100,7 +88,7 @@ fn as_json((driver, answer): (&Listed, &Answer)) -> Value {
             row["Flags"] = json!(count);
             if driver.origin != Origin::BuiltIn {
                 // Another one is refused.
-                row["APIVersion"] = json!(registry::PLUGIN_API_VERSION);
+                row["APIVersion"] = json!(plugin_protocol::API_VERSION);
             }
         }
         Some(Err(error)) => row["Error"] = json!(told(error)),

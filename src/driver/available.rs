@@ -13,9 +13,9 @@ pub enum Origin {
     Provider(PathBuf),
 }
 
-/// A driver that there is.
+/// A driver that this computer has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct Available {
     /// The name that selects it.
     pub name: String,
     /// Where it comes from.

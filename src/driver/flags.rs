@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// One command-line flag of a driver, as data.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flag {
     /// The long name without dashes: `generic-ip-address`.
     pub name: String,
@@ -18,7 +20,7 @@ pub struct Flag {
 }
 
 /// A flag's type and default.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FlagKind {
     /// `--flag TEXT`.
     String(String),

@@ -7,6 +7,7 @@
 mod abilities;
 #[cfg(feature = "amazonec2")]
 pub mod amazonec2;
+mod available;
 pub mod base;
 mod collect;
 #[cfg(test)]
@@ -14,7 +15,6 @@ mod example;
 mod flags;
 pub mod generic;
 mod kind;
-mod listed;
 mod missing;
 pub mod none;
 mod offers;
@@ -23,10 +23,10 @@ pub mod registry;
 mod state;
 
 pub use abilities::{Batching, Diagnosis, HostKeySource, HostKeys, Leftovers, Power};
+pub use available::{Available, Origin};
 pub use collect::{Collector, Resource, Scope, Scopes, Search, Told};
 pub use flags::{Flag, FlagKind, FlagValue, FlagValues, Setting, Source};
 pub use kind::Kind;
-pub use listed::{Listed, Origin};
 pub use offers::{Offer, Offers, Sight};
 pub use state::State;
 

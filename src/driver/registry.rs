@@ -1,19 +1,16 @@
 //! Which drivers there are: the built-in ones by name, plugins, and what to say about any other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 #[cfg(feature = "amazonec2")]
 use super::amazonec2;
 use super::missing::Missing;
-use super::{Driver, Kind, Listed, MachinePlace, Offers, Origin, Sight, generic, none, plugin};
+use super::{Available, Driver, Kind, MachinePlace, Offers, Origin, Sight, generic, none, plugin};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::shared::Shared;
-
-/// The version of the protocol of every plugin that can be used.
-pub use super::plugin::API_VERSION as PLUGIN_API_VERSION;
 
 /// The built-in drivers, in the order in which they are shown.
 const BUILT_IN: &[&Kind] = &[
@@ -32,12 +29,12 @@ pub fn known() -> impl Iterator<Item = &'static str> {
 
 /// Every driver that this computer has once, by the first that has it: in the order built in, plugins, provider. Nothing
 /// is started.
-pub fn drivers(env: &Env, store: &Path) -> Vec<Listed> {
-    let mut found: Vec<Listed> =
-        known().map(|name| Listed { name: name.to_owned(), origin: Origin::BuiltIn }).collect();
+pub fn drivers(env: &Env, store: &Path) -> Vec<Available> {
+    let mut found: Vec<Available> =
+        known().map(|name| Available { name: name.to_owned(), origin: Origin::BuiltIn }).collect();
     let mut add = |name: &str, origin: Origin| {
         if !found.iter().any(|known| known.name == name) {
-            found.push(Listed { name: name.to_owned(), origin });
+            found.push(Available { name: name.to_owned(), origin });
         }
     };
     for (name, path) in plugin::installed(env, store) {
@@ -49,6 +46,11 @@ pub fn drivers(env: &Env, store: &Path) -> Vec<Listed> {
         }
     }
     found
+}
+
+/// The program that serves a driver; `None`: it is built in, or there is none.
+pub fn program(env: &Env, store: &Path, name: &str) -> Option<PathBuf> {
+    if built_in(name).is_some() { None } else { plugin::program_of(env, store, name) }
 }
 
 /// What a shell offers for the value of a flag, by the first driver that knows it.

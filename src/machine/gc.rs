@@ -8,7 +8,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::driver::{Kind, Leftovers, MachinePlace, Resource, Scope, Scopes, Search};
 use crate::error::{Error, Result};
-use crate::store::Ids;
+use crate::store::{Ids, PathRepair};
 
 /// What to do with what is found.
 #[derive(Clone, Debug, Default)]
@@ -141,9 +141,8 @@ async fn remove(
 /// Every machine of a driver in the store. A record that cannot be read may be anybody's.
 fn machines(cx: &Context, kind: &Kind) -> Result<Vec<(MachinePlace, serde_json::Value)>> {
     let mut machines = Vec::new();
-    for entry in cx.store.entries()? {
-        let loaded = entry.name().and_then(|name| Ok((cx.store.load(&name)?, name)));
-        let (record, name) = loaded.map_err(|error| {
+    for listed in cx.store.load_all(PathRepair::Apply)? {
+        let (name, record) = listed.record.map_err(|error| {
             error.hint("without it gc cannot tell what belongs to this machine: repair or remove the record first")
         })?;
         if record.driver_name == kind.name {

@@ -39,7 +39,7 @@ pub mod setup;
 pub mod upgrade;
 
 use crate::context::Context;
-use crate::driver::{Driver, Leftovers, MachinePlace, registry};
+use crate::driver::{Driver, Flag, Leftovers, MachinePlace, registry};
 use crate::error::{Error, Result};
 use crate::store::{AuthOptions, EngineOptions, Name, Record, Store, SwarmOptions};
 
@@ -110,6 +110,15 @@ impl Host {
         Error::msg(format!("the record of \"{}\" has no {what}", self.name))
             .hint("it was made with an install script of its own, so its Docker cannot be managed from here")
     }
+}
+
+/// The flags of a driver, asked before there is a machine.
+///
+/// # Errors
+/// There is no such driver, or it does not tell.
+pub async fn flags_of_driver(cx: &Context, name: &str) -> Result<Vec<Flag>> {
+    let place = place(&cx.store, &"flag-lookup".parse()?);
+    registry::find(&cx.env, name, &place)?.flags(&cx.for_driver()).await
 }
 
 /// What a driver is told about the machine `name`.

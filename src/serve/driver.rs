@@ -11,7 +11,7 @@ use crate::driver::{Checkpoint, Driver, Flag, FlagValues, HostKind, MachinePlace
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::json;
-use crate::machine::reboot;
+use crate::machine::{place, reboot};
 use crate::shared::Shared;
 use crate::store::{Name, Store, spell};
 
@@ -51,10 +51,7 @@ impl Served {
 
     /// Takes a machine's state: what it does not mention stays as it is.
     pub(super) async fn set_config(&mut self, text: &[u8]) -> Result<()> {
-        let mut given: Map<String, Json> = serde_json::from_slice(text).map_err(|error| match error.is_eof() {
-            true => Error::msg("unexpected end of JSON input"),
-            false => Error::msg(error.to_string()),
-        })?;
+        let mut given: Map<String, Json> = serde_json::from_slice(text).map_err(json::unreadable)?;
         let mut state = self.state_of_driver().await?;
         let known: Vec<String> = state.keys().cloned().chain(COMMON.map(str::to_owned)).collect();
         spell(&mut given, &known.iter().map(String::as_str).collect::<Vec<_>>());
@@ -64,9 +61,10 @@ impl Served {
         let machine: Name = text("MachineName").parse()?;
         let console = self.cx.console.clone();
         let (cx, place) = surroundings(&self.cx.env, console, &machine, PathBuf::from(text("StorePath")));
-        self.driver = match self.has_state {
-            true => registry::load(&cx.env, self.built_in, &place, Json::Object(state))?,
-            false => registry::find(&cx.env, self.built_in, &place)?,
+        self.driver = if self.has_state {
+            registry::load(&cx.env, self.built_in, &place, Json::Object(state))?
+        } else {
+            registry::find(&cx.env, self.built_in, &place)?
         };
         (self.cx, self.place) = (cx, place);
         Ok(())
@@ -198,7 +196,7 @@ impl Served {
 /// What a driver is told of a machine in the host's store.
 fn surroundings(env: &Env, console: Console, machine: &Name, root: PathBuf) -> (Context, MachinePlace) {
     let store = Store::new(root);
-    let place = MachinePlace { name: machine.clone(), store: store.root().to_owned(), folder: store.folder(machine) };
+    let place = place(&store, machine);
     let (globals, shared) = (Globals::default(), Shared::default());
     (Context { env: env.clone(), console, store, globals, shared }, place)
 }

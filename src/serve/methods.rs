@@ -8,11 +8,8 @@ use super::reply;
 use crate::driver::{FlagValue, FlagValues, Setting};
 use crate::error::Result;
 use crate::gob::{TypeId, Value};
+use crate::plugin_protocol::{API_VERSION, SERVICES};
 use crate::rpc::server::{Reply, Service};
-
-/// Both names of the service: since 2015, and before.
-const SERVICES: [&str; 2] = ["RPCServerDriver", "RpcServerDriver"];
-const API_VERSION: i64 = 1;
 
 /// What the host has done that is not the driver's affair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

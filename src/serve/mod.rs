@@ -18,16 +18,11 @@ use tokio::time::{Instant, sleep_until};
 use crate::driver::registry;
 use crate::env::Env;
 use crate::loopback;
+use crate::plugin_protocol::{DRIVER_NAME, PREFIX, TOKEN};
 use crate::rpc::server;
 use driver::Served;
 use methods::{Event, Methods};
 
-/// Says that we are started by a host; everybody's value is the same.
-const TOKEN: (&str, &str) = ("MACHINE_PLUGIN_TOKEN", "42");
-/// Which driver is wanted.
-const DRIVER: &str = "MACHINE_PLUGIN_DRIVER_NAME";
-/// The beginning of our name where it tells the driver.
-const LINKED: &str = "docker-machine-driver-";
 /// How long a host may say nothing.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -62,8 +57,8 @@ pub fn run(env: &Env) -> Option<u8> {
 /// The driver's name, as the host calls it.
 fn asked_for(env: &Env) -> String {
     let program = env.program().rsplit('/').next().unwrap_or_default();
-    let linked = program.strip_prefix(LINKED).unwrap_or_default();
-    env.var(DRIVER).unwrap_or(linked).to_owned()
+    let linked = program.strip_prefix(PREFIX).unwrap_or_default();
+    env.var(DRIVER_NAME).unwrap_or(linked).to_owned()
 }
 
 /// Our driver for a name: its own, or its own with something behind a dash.
@@ -106,7 +101,7 @@ mod tests {
     #[test]
     fn the_driver_is_what_the_host_asks_for_or_what_we_are_called() {
         let env = |driver: &str, program: &str| Env {
-            vars: [(DRIVER.to_owned(), driver.to_owned())].into(),
+            vars: [(DRIVER_NAME.to_owned(), driver.to_owned())].into(),
             args: vec![program.to_owned()],
             ..Env::default()
         };

@@ -1,6 +1,6 @@
 //! From the bytes of a `config.json` to a record, and the words for what can be wrong with them.
 
-use serde_json::{Map, Value, error::Category};
+use serde_json::{Map, Value};
 
 use super::canonical::{RECORD, canonicalize, drop_nulls};
 use super::existing::Existing;
@@ -8,6 +8,7 @@ use super::machine_dir::MachineDir;
 use super::migrate::{VERSION, migrate, version};
 use super::record::Record;
 use crate::error::{Error, Kind, Result};
+use crate::json;
 
 /// A file that could be read.
 #[derive(Debug)]
@@ -69,7 +70,7 @@ fn damaged(error: Error, dir: &MachineDir) -> Error {
 
 /// The file's object in today's form, and whether it was of an older version.
 fn file_of(bytes: &[u8], dir: &MachineDir) -> Result<(Map<String, Value>, bool)> {
-    let value: Value = serde_json::from_slice(bytes).map_err(not_json)?;
+    let value: Value = serde_json::from_slice(bytes).map_err(json::unreadable)?;
     let mut file = match value {
         Value::Object(file) => file,
         Value::Null => return Err(Error::msg("the file holds no record, only null")),
@@ -108,7 +109,7 @@ fn typed(mut file: Map<String, Value>) -> Result<Record> {
     drop_nulls(&mut file, &RECORD);
     // The driver's state is opaque: it is moved, not read.
     let driver = file.get_mut("Driver").map_or_else(|| Map::new().into(), Value::take);
-    let record: Record = serde_json::from_value(file.into()).map_err(not_json)?;
+    let record: Record = serde_json::from_value(file.into()).map_err(json::unreadable)?;
     Ok(Record { driver, ..record })
 }
 
@@ -118,15 +119,6 @@ pub fn to_map(record: &Record) -> Map<String, Value> {
         Ok(Value::Object(map)) => map,
         _ => unreachable!("a record is an object with string keys"),
     }
-}
-
-/// The original's words for a text that ends too early; the library's for everything else.
-fn not_json(error: serde_json::Error) -> Error {
-    let message = match error.classify() {
-        Category::Eof => "unexpected end of JSON input".to_owned(),
-        _ => error.to_string(),
-    };
-    Error::msg(message).caused_by(error)
 }
 
 fn type_of(value: &Value) -> &'static str {

@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cli::driver_flags;
 use crate::context::Context;
-use crate::driver::{Flag, FlagKind, Origin, registry};
+use crate::driver::{Flag, registry};
 use crate::env::Env;
 use crate::files::{make_folder, write_private};
+use crate::machine;
 
 /// The flags of one driver.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
     program: Program,
-    flags: Vec<KeptFlag>,
+    flags: Vec<Flag>,
 }
 
 /// The file that told them.
@@ -28,29 +28,9 @@ struct Program {
     size: u64,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct KeptFlag {
-    name: String,
-    usage: String,
-    env: Option<String>,
-    kind: KeptKind,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-enum KeptKind {
-    String(String),
-    Int(i64),
-    Bool,
-    List(Vec<String>),
-}
-
 /// The flags of a driver; none if it does not tell them.
 pub(super) async fn of_driver(cx: &Context, name: &str) -> Vec<Flag> {
-    let found = registry::drivers(&cx.env, cx.store.root()).into_iter().find(|driver| driver.name == name);
-    let program = match found.map(|driver| driver.origin) {
-        Some(Origin::Plugin(path) | Origin::Provider(path)) => Program::of(path),
-        Some(Origin::BuiltIn) | None => None,
-    };
+    let program = registry::program(&cx.env, cx.store.root(), name).and_then(Program::of);
     let place = place(&cx.env, name);
     let (Some(program), Some(place)) = (program, place) else { return asked(cx, name).await };
     if let Some(flags) = read(&place, &program) {
@@ -64,7 +44,7 @@ pub(super) async fn of_driver(cx: &Context, name: &str) -> Vec<Flag> {
 }
 
 async fn asked(cx: &Context, name: &str) -> Vec<Flag> {
-    driver_flags::flags_of(cx, name).await.unwrap_or_default()
+    machine::flags_of_driver(cx, name).await.unwrap_or_default()
 }
 
 /// The file for a driver in the user's cache folder.
@@ -78,12 +58,12 @@ fn place(env: &Env, name: &str) -> Option<PathBuf> {
 
 fn read(place: &Path, program: &Program) -> Option<Vec<Flag>> {
     let kept: Kept = serde_json::from_slice(&std::fs::read(place).ok()?).ok()?;
-    (kept.program == *program).then(|| kept.flags.into_iter().map(Flag::from).collect())
+    (kept.program == *program).then_some(kept.flags)
 }
 
 /// Where that is not possible, the next TAB asks again.
 fn write(place: &Path, program: Program, flags: &[Flag]) {
-    let kept = Kept { program, flags: flags.iter().map(KeptFlag::from).collect() };
+    let kept = Kept { program, flags: flags.to_owned() };
     let (Some(folder), Ok(text)) = (place.parent(), serde_json::to_vec(&kept)) else { return };
     _ = make_folder(folder).and_then(|()| write_private(place, &text));
 }
@@ -92,29 +72,5 @@ impl Program {
     fn of(path: PathBuf) -> Option<Self> {
         let data = path.metadata().ok()?;
         Some(Self { path, modified: (data.mtime(), data.mtime_nsec()), size: data.size() })
-    }
-}
-
-impl From<&Flag> for KeptFlag {
-    fn from(flag: &Flag) -> Self {
-        let kind = match &flag.kind {
-            FlagKind::String(default) => KeptKind::String(default.clone()),
-            FlagKind::Int(default) => KeptKind::Int(*default),
-            FlagKind::Bool => KeptKind::Bool,
-            FlagKind::List(default) => KeptKind::List(default.clone()),
-        };
-        Self { name: flag.name.clone(), usage: flag.usage.clone(), env: flag.env.clone(), kind }
-    }
-}
-
-impl From<KeptFlag> for Flag {
-    fn from(kept: KeptFlag) -> Self {
-        let kind = match kept.kind {
-            KeptKind::String(default) => FlagKind::String(default),
-            KeptKind::Int(default) => FlagKind::Int(default),
-            KeptKind::Bool => FlagKind::Bool,
-            KeptKind::List(default) => FlagKind::List(default),
-        };
-        Self::new(&kept.name, kind, kept.env.as_deref().unwrap_or_default(), &kept.usage)
     }
 }

@@ -15,7 +15,7 @@ mod values;
 
 use super::argv::split;
 use super::flag::{FlagSpec, Takes};
-use super::{create_flags, driver_flags, tree};
+use super::{create_flags, driver_choice, tree};
 use crate::driver::registry;
 use crate::env::Env;
 use crate::shared::Shared;
@@ -75,7 +75,7 @@ async fn complete(env: &Env, request: &Request, shared: &Shared) -> Completions 
 
 /// The flags of the driver that `create` was told so far; none if there is no such driver.
 async fn flags_of_driver(sources: &Sources, words: &[String]) -> Vec<crate::driver::Flag> {
-    let name = driver_flags::choice(words, &sources.cx.env).name;
+    let name = driver_choice::choice(words, &sources.cx.env).name;
     create_flags::without_clashes(flags::of_driver(&sources.cx, &name).await)
 }
 

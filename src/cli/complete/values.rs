@@ -87,14 +87,15 @@ pub(super) fn of_word(command: &str, index: usize) -> Values<'static> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{driver_flags, flag, tree};
+    use super::super::super::{flag, tree};
     use super::*;
     use crate::context::Context;
+    use crate::machine;
 
     /// A new command or renamed flag must not be forgotten here.
     #[tokio::test]
     async fn the_tables_and_the_tree_agree() {
-        let flags = driver_flags::flags_of(&Context::for_test(), "generic").await.unwrap();
+        let flags = machine::flags_of_driver(&Context::for_test(), "generic").await.unwrap();
         let tree = tree::program(&flags);
         let all: Vec<FlagSpec> = tree.get_subcommands().flat_map(flag::of).collect();
         for (name, _) in FLAGS {

@@ -319,10 +319,10 @@ impl Driver for Plugin {
         if self.origin == Origin::Made {
             self.remove(cx).await?;
         }
-        match self.is_lost {
-            true => Err(Error::msg("the driver plugin ended in the middle of it, and only it knew what it had made")),
-            false => Ok(()),
+        if self.is_lost {
+            return Err(Error::msg("the driver plugin ended in the middle of it, and only it knew what it had made"));
         }
+        Ok(())
     }
 
     async fn remove(&mut self, cx: &DriverContext<'_>) -> Result<()> {

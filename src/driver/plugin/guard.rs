@@ -10,13 +10,10 @@ use std::process::Command;
 
 use crate::env::Env;
 use crate::error::os_text;
+use crate::plugin_protocol::{DRIVER_NAME, TOKEN};
 
 /// The first word of a command line that is not a user's.
 const WORD: &str = "__plugin";
-/// Says to a plugin that it is started by a host; everybody's value is the same.
-const TOKEN: (&str, &str) = ("MACHINE_PLUGIN_TOKEN", "42");
-/// Tells a program that serves several drivers which one is wanted.
-const DRIVER: &str = "MACHINE_PLUGIN_DRIVER_NAME";
 
 /// The command that becomes the plugin.
 pub(super) fn command(program: &Path, driver: &str) -> tokio::process::Command {
@@ -32,7 +29,7 @@ pub fn run(env: &Env) -> Option<u8> {
             if !end_with(parent) {
                 return Some(1);
             }
-            let error = Command::new(program).env(TOKEN.0, TOKEN.1).env(DRIVER, driver).exec();
+            let error = Command::new(program).env(TOKEN.0, TOKEN.1).env(DRIVER_NAME, driver).exec();
             let console = crate::console::Console::process(false);
             console.warn(format!("{program}: {}", os_text(&error)));
             Some(126)

@@ -16,29 +16,13 @@ mod state;
 mod types;
 
 pub use guard::run as become_plugin;
-pub use session::API_VERSION;
+pub use program::{CORE, find as program_of, installed, provider};
 pub use sessions::end;
-
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::{Driver, MachinePlace};
 use crate::env::Env;
-
-/// The drivers that the original has built in.
-pub const CORE: &[&str] = program::CORE;
-
-/// The plugins on `PATH` by driver name. None is started.
-pub fn installed(env: &Env, store: &Path) -> BTreeMap<String, PathBuf> {
-    program::installed(env, store)
-}
-
-/// The program that serves the original's own drivers, if there is one.
-pub fn provider(env: &Env, store: &Path) -> Option<PathBuf> {
-    program::provider(env, store)
-}
 
 /// The driver of a new machine, if there is a plugin of this name or a provider that may have it.
 pub fn find(env: &Env, name: &str, place: &MachinePlace) -> Option<Box<dyn Driver>> {

@@ -1,16 +1,13 @@
 //! Which program is a driver's plugin.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::env::Env;
-
-/// What stands before a driver's name in the name of its program.
-const PREFIX: &str = "docker-machine-driver-";
+use crate::env::{Env, is_executable};
+use crate::plugin_protocol::PREFIX;
 
 /// The program that serves a driver: its plugin, or for one of the original's own a provider.
-pub(super) fn find(env: &Env, store: &Path, driver: &str) -> Option<PathBuf> {
+pub fn find(env: &Env, store: &Path, driver: &str) -> Option<PathBuf> {
     let provided = || CORE.contains(&driver).then(|| provider(env, store)).flatten();
     plugin(env, store, driver).or_else(provided)
 }
@@ -22,11 +19,11 @@ fn plugin(env: &Env, store: &Path, driver: &str) -> Option<PathBuf> {
         return None;
     }
     let file = format!("{PREFIX}{driver}");
-    folders(env, store).map(|folder| folder.join(&file)).find(|file| is_program(file))
+    folders(env, store).map(|folder| folder.join(&file)).find(|file| is_executable(file))
 }
 
 /// The drivers that the original has built in. A program of its family serves those that it has, one process for each.
-pub(super) const CORE: &[&str] = &[
+pub const CORE: &[&str] = &[
     "amazonec2",
     "azure",
     "digitalocean",
@@ -49,21 +46,21 @@ const PROVIDER: &str = "MACHINE_DRIVER_PROVIDER";
 const USUAL_PROVIDER: &str = "rancher-machine";
 
 /// The program that serves the original's own drivers: the one that the user names, else a usual one on `PATH`.
-pub(super) fn provider(env: &Env, store: &Path) -> Option<PathBuf> {
+pub fn provider(env: &Env, store: &Path) -> Option<PathBuf> {
     match env.var(PROVIDER) {
-        Some(named) => Some(PathBuf::from(named)).filter(|file| file.is_absolute() && is_program(file)),
-        None => folders(env, store).map(|folder| folder.join(USUAL_PROVIDER)).find(|file| is_program(file)),
+        Some(named) => Some(PathBuf::from(named)).filter(|file| file.is_absolute() && is_executable(file)),
+        None => folders(env, store).map(|folder| folder.join(USUAL_PROVIDER)).find(|file| is_executable(file)),
     }
 }
 
 /// The plugins of `PATH` by driver name, the first of each name.
-pub(super) fn installed(env: &Env, store: &Path) -> BTreeMap<String, PathBuf> {
+pub fn installed(env: &Env, store: &Path) -> BTreeMap<String, PathBuf> {
     let mut found = BTreeMap::new();
     for folder in folders(env, store) {
         let Ok(entries) = folder.read_dir() else { continue };
         for file in entries.flatten().map(|entry| entry.path()) {
             let name = file.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix(PREFIX));
-            if let Some(name) = name.filter(|name| is_name(name) && is_program(&file)) {
+            if let Some(name) = name.filter(|name| is_name(name) && is_executable(&file)) {
                 found.entry(name.to_owned()).or_insert_with(|| file.clone());
             }
         }
@@ -83,14 +80,10 @@ pub(super) fn is_name(driver: &str) -> bool {
     !driver.is_empty() && driver.len() <= 128 && driver.chars().all(is_plain)
 }
 
-/// Whether a file can be run.
-fn is_program(file: &Path) -> bool {
-    file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 

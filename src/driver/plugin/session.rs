@@ -17,13 +17,10 @@ use crate::error::{Context as _, Error, Result};
 use crate::gob::{TypeId, Value, predefined};
 use crate::json;
 use crate::loopback;
+use crate::plugin_protocol::{API_VERSION, SERVICES};
 use crate::rpc::types::EMPTY;
 use crate::rpc::{CallError, Client};
 
-/// What every plugin answers to `GetVersion`.
-pub const API_VERSION: i64 = 1;
-/// Both names of the service: since 2015, and before.
-const SERVICES: [&str; 2] = ["RPCServerDriver", "RpcServerDriver"];
 /// How long a plugin may take for the first calls, which do nothing that takes long.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 /// How often a plugin hears that we live. It ends after 10 s without; the oldest after 500 ms.
@@ -80,10 +77,7 @@ impl Session {
     }
 
     async fn connect(process: Process, address: SocketAddr, turn: Turn) -> Result<Self> {
-        let client = match Client::connect(address, types::schema()).await {
-            Ok(client) => Arc::new(client),
-            Err(error) => return Err(error),
-        };
+        let client = Arc::new(Client::connect(address, types::schema()).await?);
         // Before anything is said that others must not hear.
         loopback::check_listener(address, process.id())?;
         let (service, version) = version(&client).await?;
